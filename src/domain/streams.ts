@@ -1,0 +1,35 @@
+import type { ConversationId, GroupId, PacketId, UserId } from './ids.ts';
+import { pairKey } from './ids.ts';
+
+/** How many streams the receipts are spread over. Fixed for the life of a log. */
+export const receiptShardCount = 16;
+
+/** Stream names. What stands before the first hyphen is the stream's category. */
+export const streams = {
+  username: (keyedHash: string) => `username-${keyedHash}`,
+  account: (userId: UserId) => `account-${userId}`,
+  friendship: (one: UserId, other: UserId) => `friendship-${pairKey(one, other)}`,
+  group: (groupId: GroupId) => `group-${groupId}`,
+  conversation: (conversationId: ConversationId) => `conversation-${conversationId}`,
+  receipts: (shard: number) => `receipts-${shard}`,
+  wallet: (userId: UserId) => `wallet-${userId}`,
+  packet: (packetId: PacketId) => `packet-${packetId}`,
+  logEpoch: 'log-epoch',
+} as const;
+
+export type StreamCategory =
+  | 'username'
+  | 'account'
+  | 'friendship'
+  | 'group'
+  | 'conversation'
+  | 'receipts'
+  | 'wallet'
+  | 'packet'
+  | 'log';
+
+/** The part of a stream name before its first hyphen. */
+export function categoryOf(stream: string): string {
+  const hyphen = stream.indexOf('-');
+  return hyphen < 0 ? stream : stream.slice(0, hyphen);
+}

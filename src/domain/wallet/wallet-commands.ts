@@ -1,0 +1,40 @@
+import type { ClientMessageId, PacketId, UserId } from '../ids.ts';
+import type { PacketTerms } from '../packet/packet-terms.ts';
+
+/** To `wallet-{userId}`. */
+export type WalletCommand =
+  | { readonly type: 'OpenWallet'; readonly userId: UserId }
+  | {
+      readonly type: 'Deposit';
+      readonly userId: UserId;
+      readonly amountFen: number;
+      readonly providerRef: string;
+    }
+  | {
+      readonly type: 'Withdraw';
+      readonly userId: UserId;
+      readonly amountFen: number;
+      readonly providerRef: string;
+    }
+  | {
+      readonly type: 'FundPacket';
+      readonly userId: UserId;
+      readonly terms: PacketTerms;
+      readonly clientMsgId: ClientMessageId;
+    }
+  /** Accepted without an event when the wallet has the credit's key already. Never refused for business reasons. */
+  | {
+      readonly type: 'CreditGrab';
+      readonly userId: UserId;
+      readonly packetId: PacketId;
+      readonly shareIndex: number;
+      readonly amountFen: number;
+      readonly expiresAtSecond: number;
+    }
+  | {
+      readonly type: 'CreditRefund';
+      readonly userId: UserId;
+      readonly packetId: PacketId;
+      readonly amountFen: number;
+      readonly expiresAtSecond: number;
+    };

@@ -1,0 +1,58 @@
+import type { DeviceId, UserId } from '../domain/ids.ts';
+
+/**
+ * The port to what is not in the log and cannot be derived from it: password hashes, data keys, refresh tokens,
+ * the server's signing keys. Not disposable; backed up separately from the log.
+ *
+ * Every method is durable when it resolves and safe to repeat.
+ */
+export interface Vault {
+  /** The newest data key of a subject (a user or a group), made on first use. */
+  ensureDataKey(subject: string): Promise<DataKey>;
+  /** A particular key; `undefined` when it was destroyed or never was. */
+  dataKey(subject: string, version: number): Promise<DataKey | undefined>;
+  /** Destroys all of a subject's keys: what was sealed for it is unreadable from then on, everywhere. */
+  destroyDataKeys(subject: string): Promise<void>;
+
+  /** An argon2id hash in PHC form. */
+  putPasswordHash(userId: UserId, phc: string): Promise<void>;
+  passwordHash(userId: UserId): Promise<string | undefined>;
+  /** Forgets all that is kept for a user whose registration came to nothing. */
+  discardUser(userId: UserId): Promise<void>;
+
+  putRefreshToken(token: RefreshTokenRecord): Promise<void>;
+  /**
+   * Exchanges one refresh token for the next of its family, atomically. Presenting a token that was already
+   * exchanged means that it was stolen: the whole family is revoked.
+   */
+  rotateRefreshToken(
+    presentedHash: string,
+    next: { readonly hash: string; readonly expiresAtMs: number },
+    nowMs: number,
+  ): Promise<RotationOutcome>;
+  /** Revokes a device's tokens, or all of a user's when no device is given. */
+  revokeRefreshTokens(userId: UserId, deviceId?: DeviceId): Promise<void>;
+
+  /** The secret under `name`; the first caller's `make()` is kept and given to everyone after. */
+  ensureServerSecret(name: string, make: () => Uint8Array): Promise<Uint8Array>;
+}
+
+export interface DataKey {
+  readonly version: number;
+  /** 32 bytes, for AES-256-GCM. */
+  readonly key: Uint8Array;
+}
+
+export interface RefreshTokenRecord {
+  /** SHA-256 (hex) of the token; the token itself is nowhere. */
+  readonly hash: string;
+  /** All tokens that descend from one login. */
+  readonly familyId: string;
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly expiresAtMs: number;
+}
+
+export type RotationOutcome =
+  | { readonly kind: 'rotated'; readonly userId: UserId; readonly deviceId: DeviceId }
+  | { readonly kind: 'unknown' | 'expired' | 'revoked' | 'reused' };
