@@ -50,5 +50,14 @@ export function accept<Event>(...events: readonly Event[]): Decision<Event> {
 }
 
 export function reject(code: ErrorCode, message: string): Decision<never> {
-  return { kind: 'rejected', rejection: { code, message } };
+  return refuse(rejection(code, message));
+}
+
+/** A refusal that a rule has found already. */
+export function refuse(found: Rejection): Decision<never> {
+  return { kind: 'rejected', rejection: found };
+}
+
+export function rejection(code: ErrorCode, message: string): Rejection {
+  return { code, message };
 }

@@ -1,0 +1,31 @@
+import type { DeviceId, UserId } from '../ids.ts';
+import type { AccountEvent } from './account-events.ts';
+
+export interface AccountState {
+  readonly status: 'none' | 'active' | 'frozen' | 'closed';
+  readonly userId: UserId | null;
+  /** In the order they were added; at most `domainLimits.account.devicesMax`. */
+  readonly devices: readonly DeviceId[];
+}
+
+export const initialAccount: AccountState = { status: 'none', userId: null, devices: [] };
+
+export function evolveAccount(state: AccountState, event: AccountEvent): AccountState {
+  switch (event.type) {
+    case 'AccountRegistered':
+      return { ...state, status: 'active', userId: event.data.userId };
+    case 'ProfileChanged':
+    case 'PasswordChanged':
+      return state;
+    case 'DeviceAdded':
+      return { ...state, devices: [...state.devices, event.data.deviceId] };
+    case 'DeviceRevoked':
+      return { ...state, devices: state.devices.filter((device) => device !== event.data.deviceId) };
+    case 'AccountFrozen':
+      return { ...state, status: 'frozen' };
+    case 'AccountUnfrozen':
+      return { ...state, status: 'active' };
+    case 'AccountClosed':
+      return { ...state, status: 'closed', devices: [] };
+  }
+}

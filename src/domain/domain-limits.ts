@@ -1,0 +1,51 @@
+/**
+ * The bounds that are rules of the domain: what a user may do, and how much an aggregate remembers. They are
+ * constants, not settings, because a decision must come out the same on every machine and in a browser.
+ */
+export const domainLimits = {
+  account: {
+    /** A further device takes the place of the one that was added first. */
+    devicesMax: 100,
+  },
+  group: {
+    membersMax: 100_000,
+    /** Members that one command brings in: its events must fit into one append. */
+    membersPerCommandMax: 500,
+  },
+  conversation: {
+    /** A sender may take a message back for this long. */
+    recallWindowMs: 2 * 60_000,
+    /** This many of the latest messages are always remembered, for recalls and repeated sends. */
+    recentMessagesKept: 1_000,
+    /** In a conversation so busy that more fall into the recall window, this many are remembered. */
+    recentMessagesMax: 20_000,
+  },
+  wallet: {
+    /** One deposit or withdrawal. */
+    transferFenMax: 100_000_000,
+    /** No deposit lifts a wallet above this. Credits are never refused, and cannot come near 2^53 fen. */
+    balanceFenMax: 1_000_000_000_000,
+    /** A wallet remembers a packet's keys until this long after the packet's expiry. */
+    keyKeptSeconds: 30 * 86_400,
+    /** Forgotten keys are swept out once in this much recorded time. */
+    keySweepSeconds: 86_400,
+    providerRefLengthMax: 128,
+  },
+  packet: {
+    countMax: 100,
+    /** Part of split algorithm 1: it must not change for packets of that version. */
+    shareFenMax: 20_000,
+    ttlSecondsMin: 10,
+    ttlSecondsMax: 7 * 86_400,
+    /** What may pass between reading the clock for `expiresAtSecond` and the decision to fund. */
+    ttlGraceMs: 2_000,
+    nonceBytesMin: 16,
+    nonceBytesMax: 64,
+  },
+  audit: {
+    /** Money rule 7: a credit that is under way for longer than this is missing. */
+    creditWithinMs: 60_000,
+    /** Money rule 5: a packet without an end for longer than this after its expiry has none. */
+    endWithinMs: 60_000,
+  },
+} as const;
