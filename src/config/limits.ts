@@ -20,4 +20,248 @@ export const limits = {
     reconnectDelayMsMin: 50,
     reconnectDelayMsMax: 5_000,
   },
+  eventNode: {
+    /** A larger request message ends its call with RESOURCE_EXHAUSTED. */
+    receiveBytesMax: 16 * 1024 * 1024,
+    /** Data, metadata and type names of one append; EventStoreDB's default. */
+    appendBytesMax: 1024 * 1024,
+    appendEventsMax: 10_000,
+    /** UTF-8 bytes. LMDB's keys end at 1,978. */
+    streamNameBytesMax: 1_024,
+    eventTypeBytesMax: 1_024,
+    filterRegexCharsMax: 1_024,
+    filterPrefixesMax: 256,
+    /** One commit takes at most this many events, or this many bytes, of those that wait. */
+    commitEventsMax: 10_000,
+    commitBytesMax: 16 * 1024 * 1024,
+    /** Per BatchAppend call: over either, the node reads no further from that socket until appends finish. */
+    batchAppendsInFlightMax: 4_096,
+    /** Appends begun in one message and not ended in it, per BatchAppend call. */
+    batchAppendsUnfinishedMax: 64,
+    batchBytesInFlightMax: 32 * 1024 * 1024,
+    /** A read gathers about this many bytes before it hands them to the socket. */
+    readChunkBytes: 64 * 1024,
+    /** A filtered read lets other work run after looking at this many events. */
+    scanSliceEvents: 1_000,
+    /** A live subscription further behind than this is told that it fell behind. */
+    fellBehindEvents: 10_000,
+    /** The window that a filter without one of its own gets, in events; EventStoreDB's default. */
+    filterWindowDefault: 32,
+    callsPerConnectionMax: 1_024,
+    connectionsMax: 1_024,
+    /** Flow-control window per call, bytes. */
+    receiveWindowBytes: 1024 * 1024,
+    /** What is still open this long after a stop was asked for is cut off. */
+    closeGraceMs: 2_000,
+    /** A suspect data file is tried out in a child process for at most this long. */
+    probeTimeoutMs: 30_000,
+  },
+  postgres: {
+    /** Connections of one process. The embedded server allows `serverConnectionsMax` in all. */
+    poolConnectionsMax: 10,
+    serverConnectionsMax: 100,
+    /** A caller that finds no free connection for this long gets an error. */
+    poolAcquireMs: 10_000,
+    poolIdleMs: 30_000,
+    /** A statement that runs longer is cancelled by the server; a rebuild sets its own. */
+    statementMs: 30_000,
+    /** A transaction that its client left open and idle for this long is ended by the server. */
+    idleInTransactionMs: 30_000,
+    /** How long a process waits for another one that is migrating the same database. */
+    migrationLockMs: 120_000,
+    /** From spawning the server to the first answered query, crash recovery included. */
+    startMs: 60_000,
+    readyPollMs: 20,
+    /** A fast shutdown that takes longer becomes an immediate one, and then a kill. */
+    fastStopMs: 8_000,
+    immediateStopMs: 3_000,
+    /** How long the server of a supervisor that was killed may take to go, per signal. */
+    leftoverStopMs: 5_000,
+    leftoverPollMs: 20,
+  },
+  supervisor: {
+    /** From spawning a child to its ready line. */
+    childReadyMs: 60_000,
+    /** From SIGTERM to SIGKILL, and the same once an operator has asked twice. */
+    childStopMs: 15_000,
+    childHurriedStopMs: 1_500,
+    restartDelayMsMin: 100,
+    restartDelayMsMax: 5_000,
+    /** Failures in a row before the supervisor gives up and stops everything. */
+    restartsInARowMax: 8,
+    /** A child that has served for this long counts as healthy: its failures are forgotten. */
+    healthyAfterMs: 10_000,
+    /** Copies of one key press (terminal, npm and the bin script all pass it on) arrive within this time. */
+    signalEchoMs: 700,
+    /** Children that a killed supervisor left behind get this long to go by themselves, and after a signal. */
+    leftoverGraceMs: 3_000,
+    leftoverPollMs: 20,
+    /** A line of a child's stdout that is longer is not a ready line and is not kept. */
+    stdoutLineCharsMax: 65_536,
+    /** Loopback ports are drawn from here: below every system's range for outgoing connections. */
+    loopbackPortMin: 15_000,
+    loopbackPortMax: 32_000,
+    loopbackPortTries: 64,
+  },
+  commands: {
+    /** Commands that wait for one stream; the next one is answered `busy` at once. */
+    mailboxQueueMax: 10_000,
+    /** Commands that wait or run in the whole process. */
+    pendingCommandsMax: 50_000,
+    /** Commands decided together and appended in one go. */
+    batchCommandsMax: 500,
+    batchEventsMax: 1_000,
+    /** Event data in one append; beneath `eventLog.appendBytesMax` by what metadata and headers take. */
+    batchBytesMax: 800_000,
+    /** What an event's id, type, metadata and framing add to its data in an append. */
+    eventOverheadBytes: 700,
+    /** A batch is decided again this often after another writer was faster; then its callers get `busy`. */
+    conflictRetriesMax: 12,
+    conflictDelayMsMax: 20,
+    /** A caller gets `unknown` (or `unavailable`, if nothing was tried) when its command is this old. */
+    commandDeadlineMs: 20_000,
+    /** Between two tries to read back a stream whose last append had an unknown fate. */
+    readBackDelayMsMin: 50,
+    readBackDelayMsMax: 2_000,
+    busyRetryAfterMs: 500,
+    /** Aggregates kept in memory, and how long an unused one stays. */
+    cachedAggregatesMax: 20_000,
+    cachedAggregateIdleMs: 600_000,
+    /** Accepted commands that an aggregate remembers: always this many ... */
+    recentCommandsMin: 512,
+    /** ... and more, up to this, while they are younger than any lag the command history may have. */
+    recentCommandsMax: 4_096,
+    recentCommandsAgeMs: 120_000,
+    /** How far the clocks of two writers may be apart when the log is searched back to a point in time. */
+    clockSkewMs: 300_000,
+    /** Events per page when a stream is searched backwards for a command. */
+    searchPageEvents: 500,
+    /** A snapshot is taken after this many events since the last one. */
+    snapshotEveryEvents: 256,
+    snapshotWritesInFlightMax: 4,
+    /** How stale a precondition that lives in another stream may be. */
+    preconditionAgeMs: 1_000,
+    /** Invited or first members in one command: all of their events go into one append. */
+    membersPerCommandMax: 500,
+    /** Characters. */
+    nicknameLengthMax: 64,
+    groupNameLengthMax: 64,
+    noteLengthMax: 200,
+    remarkLengthMax: 64,
+    announcementLengthMax: 2_000,
+    greetingLengthMax: 100,
+    messageTextBytesMax: 16_384,
+    deviceNameLengthMax: 64,
+    providerRefLengthMax: 128,
+    clientMessageIdLengthMax: 64,
+    /** Acknowledgements gather this long before they become an event, or until there are so many. */
+    receiptWindowMs: 50,
+    receiptCursorsPerEvent: 500,
+    /** Acknowledgements that may wait; the next one is answered `busy`. */
+    receiptsPendingMax: 50_000,
+    receiptAppendTriesMax: 3,
+    ackCursorsPerRequestMax: 200,
+    /** What a user started and nobody finished is finished by recovery when it is older than this. */
+    recoveryAfterMs: 5_000,
+    /** Events that a process manager holds unfinished; then it stops reading. */
+    followerInFlightMax: 2_048,
+    /** Different keys that a process manager works on at the same time. */
+    followerConcurrency: 64,
+    followerRetryDelayMsMin: 100,
+    followerRetryDelayMsMax: 10_000,
+    /** From this many failures on, an event is reported as poison (and tried again still). */
+    followerPoisonAfterTries: 8,
+    followerCheckpointEveryMs: 250,
+    followerLeaseTtlMs: 5_000,
+    /** Wall clock against monotonic clock: beyond this, refunds pause ... */
+    clockDepartureMsMax: 1_000,
+    /** ... until the wall clock has kept its new pace for this long. */
+    clockStableMs: 60_000,
+  },
+  vault: {
+    /** Data keys kept in memory, and for how long: a destroyed key is gone everywhere after this. */
+    cachedDataKeysMax: 20_000,
+    cachedDataKeyAgeMs: 60_000,
+    /** Password hashes computed at the same time, and those that may wait for it. */
+    passwordHashesAtOnceMax: 2,
+    passwordHashQueueMax: 64,
+    /** argon2id: OWASP's minimum of 19 MiB, two passes, one lane. */
+    passwordHashMemoryKib: 19_456,
+    passwordHashPasses: 2,
+    passwordHashLanes: 1,
+    passwordLengthMin: 8,
+    passwordLengthMax: 128,
+    accessTokenTtlMs: 600_000,
+    refreshTokenTtlMs: 30 * 86_400_000,
+    /** Sealed text; far above the largest message. */
+    sealedBytesMax: 65_536,
+  },
+  projections: {
+    /** Checkpoints per generation: the most processes that one projection can be spread over. */
+    partitions: 1,
+    /** Hash partitions of the tables that hold users' lists (friends, members). */
+    listTablePartitions: 8,
+    /** One live transaction takes at most this many events, or about this many bytes of event data. */
+    batchEventsMax: 500,
+    batchBytesMax: 2 * 1024 * 1024,
+    /** Over either, summed over the projections of a process, the reader waits for writes to finish. */
+    bufferEventsMax: 20_000,
+    bufferBytesMax: 64 * 1024 * 1024,
+    /** Projections of one process that write at once: each takes a connection of the pool. */
+    writersMax: 4,
+    lockTimeoutMs: 2_000,
+    statementTimeoutMs: 30_000,
+    /** Between two tries after a fault that may pass (a lost connection, a database that starts). */
+    retryDelayMsMin: 50,
+    retryDelayMsMax: 5_000,
+    /** A checkpoint that moved over foreign events only is written this often; heartbeats go out as often. */
+    heartbeatMs: 1_000,
+    /** How long the write side's epoch may take to appear in a log that is being set up. */
+    leaseTtlMs: 5_000,
+    leaseRenewMs: 1_500,
+    /** Waiting for a read model to reach a position is given up after this. */
+    waitForMsMax: 5_000,
+    waitersMax: 100_000,
+    /** One transaction of a rebuild. Larger than a live one: nobody waits for its rows. */
+    rebuildBatchEventsMax: 5_000,
+    rebuildBatchBytesMax: 16 * 1024 * 1024,
+    rebuildStatementTimeoutMs: 60 * 60 * 1_000,
+    /** A swap that finds the checkpoints locked, or itself behind, tries again this often. */
+    swapTriesMax: 60,
+    /** Rows that differ and are shown by a comparison, per table. */
+    differencesShownMax: 10,
+    compareFetchRows: 2_000,
+    /** Rows of one page of any query. */
+    pageRowsMax: 200,
+    pageRowsDefault: 50,
+  },
+  scheduler: {
+    /** What packets are spread over; each shard is leased by one scheduler. Fixed per generation of `expiry`. */
+    shards: 16,
+    /** Refunds under way at once, per process. */
+    inFlightMax: 256,
+    /** Packets whose refund was asked for and whose row is still there, per process. */
+    trackedMax: 10_000,
+    retryDelayMsMin: 200,
+    retryDelayMsMax: 30_000,
+    /** A refund that the log has, but whose row has not gone by then, is asked for again (harmless). */
+    settleGraceMs: 5_000,
+    leaseTtlMs: 5_000,
+    leaseRenewMs: 1_500,
+    /** A wall clock that has moved this far from the monotonic one pauses refunds ... */
+    clockDriftMsMax: 1_000,
+    /** ... until it has stayed put for this long. */
+    clockSettledMs: 60_000,
+  },
+  bus: {
+    /** A message that would be larger is not sent: its receivers find the gap and read from Postgres. */
+    messageBytesMax: 8 * 1024 * 1024,
+    /** Messages that wait for the connection to Redis; further ones are dropped and counted. */
+    queuedMessagesMax: 10_000,
+    connectTimeoutMs: 5_000,
+    reconnectDelayMsMin: 50,
+    reconnectDelayMsMax: 2_000,
+    /** A subscriber that hears nothing for this long reads what changed from Postgres. */
+    silenceMs: 3_000,
+  },
 } as const;

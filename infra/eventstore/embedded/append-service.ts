@@ -1,0 +1,100 @@
+/** `Streams.Append`: a header with stream and expected revision, the events one by one, one answer. */
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { Expected } from './append-decision.ts';
+import { type AppendOutcome, type EventStore, StoreUnavailable } from './event-store.ts';
+import { frameOf } from './grpc-frames.ts';
+import type { GrpcHandler } from './grpc-server.ts';
+import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
+import { parseMessage } from './parse-message.ts';
+import { AppendEvents, appendTooLarge, parseStreamName, parseU64 } from './proposal.ts';
+
+export function appendService(store: EventStore): GrpcHandler {
+  return async (call) => {
+    let header: { stream: string; expected: Expected } | undefined;
+    const proposal = new AppendEvents();
+    for await (const bytes of call.messages()) {
+      const request = parseMessage(streams.AppendReq, bytes);
+      const options = request.getOptions();
+      const proposed = request.getProposedMessage();
+      if (options !== undefined) {
+        if (header !== undefined) throw invalidArgument('an append has one header');
+        header = { stream: parseStreamName(options.getStreamIdentifier()), expected: parseExpected(options) };
+      } else if (proposed !== undefined) {
+        if (header === undefined) throw invalidArgument('an append begins with its header');
+        proposal.add(proposed);
+        if (proposal.tooLarge) throw appendTooLarge();
+      } else {
+        throw invalidArgument('an append message is a header or an event');
+      }
+    }
+    // A body cut off by the peer is not an append of what had arrived.
+    if (call.signal.aborted) return;
+    if (header === undefined) throw invalidArgument('an append begins with its header');
+    const outcome = await appendOrUnavailable(store, header.stream, header.expected, proposal);
+    await call.write(frameOf(response(outcome, header.expected)));
+  };
+}
+
+async function appendOrUnavailable(
+  store: EventStore,
+  stream: string,
+  expected: Expected,
+  { events }: AppendEvents,
+): Promise<AppendOutcome> {
+  try {
+    return await store.append(stream, expected, events);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new GrpcError(grpcStatus.unavailable, error.message);
+    throw error;
+  }
+}
+
+function parseExpected(options: streams.AppendReq.Options): Expected {
+  const cases = streams.AppendReq.Options.ExpectedStreamRevisionCase;
+  switch (options.getExpectedStreamRevisionCase()) {
+    case cases.REVISION:
+      return { kind: 'revision', revision: parseU64(options.getRevision(), 'the expected revision') };
+    case cases.NO_STREAM:
+      return { kind: 'no-stream' };
+    case cases.ANY:
+      return { kind: 'any' };
+    case cases.STREAM_EXISTS:
+      return { kind: 'stream-exists' };
+    default:
+      throw invalidArgument('an append needs an expected revision');
+  }
+}
+
+function response(outcome: AppendOutcome, expected: Expected): streams.AppendResp {
+  return outcome.kind === 'appended'
+    ? new streams.AppendResp().setSuccess(success(outcome))
+    : new streams.AppendResp().setWrongExpectedVersion(wrongVersion(outcome.currentRevision, expected));
+}
+
+function success(outcome: AppendOutcome & { kind: 'appended' }): streams.AppendResp.Success {
+  const success = new streams.AppendResp.Success();
+  if (outcome.revision < 0) success.setNoStream(new shared.Empty());
+  else success.setCurrentRevision(String(outcome.revision));
+  if (outcome.position === undefined) return success.setNoPosition(new shared.Empty());
+  const position = new streams.AppendResp.Position();
+  position.setCommitPosition(String(outcome.position));
+  position.setPreparePosition(String(outcome.position));
+  return success.setPosition(position);
+}
+
+function wrongVersion(current: number, expected: Expected): streams.AppendResp.WrongExpectedVersion {
+  const wrong = new streams.AppendResp.WrongExpectedVersion();
+  if (current < 0) wrong.setCurrentNoStream(new shared.Empty());
+  else wrong.setCurrentRevision(String(current));
+  switch (expected.kind) {
+    case 'revision':
+      return wrong.setExpectedRevision(String(expected.revision));
+    case 'no-stream':
+      return wrong.setExpectedNoStream(new shared.Empty());
+    case 'any':
+      return wrong.setExpectedAny(new shared.Empty());
+    case 'stream-exists':
+      return wrong.setExpectedStreamExists(new shared.Empty());
+  }
+}

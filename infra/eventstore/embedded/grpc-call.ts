@@ -1,0 +1,128 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { limits } from '../../../src/config/limits.ts';
+import { readFrames } from './grpc-frames.ts';
+import { type GrpcError, grpcStatus } from './grpc-status.ts';
+
+/**
+ * One gRPC call on the server's side.
+ *
+ *     open --write()--> answering --end()--> ended
+ *       \--------------end()----------------/   (only trailers)
+ *
+ * The peer may reset the stream in any state: `signal` aborts, writes are dropped, reading ends.
+ */
+export class GrpcCall {
+  /** Aborts when the call is over, for whichever reason. */
+  readonly signal: AbortSignal;
+  readonly #stream: ServerHttp2Stream;
+  readonly #gone = new AbortController();
+  #state: 'open' | 'answering' | 'ended' = 'open';
+  #drained = Promise.withResolvers<void>();
+  #corked = false;
+
+  constructor(stream: ServerHttp2Stream) {
+    this.#stream = stream;
+    this.signal = this.#gone.signal;
+    // From the start: a drain that fires before anybody listens is lost, and its writer waits for ever.
+    stream.on('drain', () => this.#releaseWriters());
+    stream.on('error', () => this.#abandon());
+    stream.on('aborted', () => this.#abandon());
+    stream.on('close', () => this.#abandon());
+  }
+
+  /** The request's messages. Ends early when the peer goes away. Throws `GrpcError` for bad framing. */
+  async *messages(): AsyncGenerator<Buffer, void, undefined> {
+    // Not the stream's own iterator: that destroys the stream when a handler stops reading before the end.
+    const chunks = this.#stream.iterator({ destroyOnReturn: false });
+    try {
+      yield* readFrames(chunks, limits.eventNode.receiveBytesMax);
+    } catch (error) {
+      if (!this.signal.aborted) throw error;
+    }
+  }
+
+  /** The one message of a unary or server-streaming call; undefined when there is none. */
+  async message(): Promise<Buffer | undefined> {
+    for await (const message of this.messages()) return message;
+    return undefined;
+  }
+
+  /**
+   * Sends framed messages. Resolves when the socket takes more, so that a writer which awaits it never has
+   * more than one chunk waiting, however slow the peer is.
+   */
+  async write(frames: Buffer): Promise<void> {
+    if (!this.#canWrite()) return;
+    this.#respond();
+    if (!this.#stream.write(frames)) await this.#drained.promise;
+  }
+
+  /** Like `write`, but what is sent in one turn of the event loop leaves in one piece. */
+  writeTogether(frames: Buffer): Promise<void> {
+    if (!this.#corked && this.#canWrite()) {
+      this.#corked = true;
+      this.#stream.cork();
+      process.nextTick(() => {
+        this.#corked = false;
+        this.#stream.uncork();
+      });
+    }
+    return this.write(frames);
+  }
+
+  /** Ends the call well, after all that was written. */
+  end(): void {
+    this.#endWith({ 'grpc-status': String(grpcStatus.ok) });
+  }
+
+  /** Ends the call with an error. */
+  fail(error: GrpcError): void {
+    this.#endWith({
+      ...error.trailers,
+      'grpc-status': String(error.status),
+      'grpc-message': encodeURIComponent(error.message),
+    });
+  }
+
+  #endWith(trailers: Record<string, string>): void {
+    if (!this.#canWrite()) return;
+    const answering = this.#state === 'answering';
+    this.#state = 'ended';
+    if (answering) {
+      this.#stream.once('wantTrailers', () => {
+        // The peer may have reset the stream between the last byte and this event.
+        if (!this.#stream.destroyed && !this.#stream.closed) this.#stream.sendTrailers(trailers);
+      });
+      this.#stream.end();
+    } else {
+      this.#stream.respond({ ...responseHeaders, ...trailers }, { endStream: true });
+    }
+    // What the peer still sends must not hold up the connection's flow-control window.
+    this.#stream.resume();
+    this.#abandon();
+  }
+
+  #respond(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'answering';
+    this.#stream.respond(responseHeaders, { waitForTrailers: true });
+  }
+
+  #canWrite(): boolean {
+    const writable = !this.#stream.destroyed && !this.#stream.closed && !this.signal.aborted;
+    return writable && this.#state !== 'ended';
+  }
+
+  #releaseWriters(): void {
+    this.#drained.resolve();
+    this.#drained = Promise.withResolvers<void>();
+  }
+
+  #abandon(): void {
+    if (this.signal.aborted) return;
+    this.#gone.abort();
+    this.#releaseWriters();
+  }
+}
+
+const responseHeaders = { ':status': 200, 'content-type': 'application/grpc' } as const;

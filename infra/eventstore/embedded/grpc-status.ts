@@ -1,0 +1,32 @@
+/** gRPC's status codes that this node uses. Source: https://grpc.io/docs/guides/status-codes/. */
+export const grpcStatus = {
+  ok: 0,
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+} as const;
+
+export type GrpcStatus = (typeof grpcStatus)[keyof typeof grpcStatus];
+
+/** Ends the call it is thrown in with this status, and nothing else. */
+export class GrpcError extends Error {
+  override readonly name = 'GrpcError';
+  readonly status: GrpcStatus;
+  /** Further trailers; the published client reads its error type from the one named `exception`. */
+  readonly trailers: Readonly<Record<string, string>>;
+
+  constructor(status: GrpcStatus, message: string, trailers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.trailers = trailers;
+  }
+}
+
+export const invalidArgument = (message: string): GrpcError =>
+  new GrpcError(grpcStatus.invalidArgument, message);

@@ -1,0 +1,66 @@
+/**
+ * The embedded event node as a process: `node main.ts --data DIR [--port N] [--host H]`.
+ *
+ * Prints one JSON line, `{"listening":"esdb://..."}`, on stdout when it serves; logs go to stderr. SIGTERM,
+ * SIGINT and the end of a parent's IPC channel stop it in order. Exits with 1 and a sentence on stderr when it
+ * cannot start.
+ */
+import { parseArgs } from 'node:util';
+import { pino } from 'pino';
+import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
+import { DataFolderInUse } from './data-folder-lock.ts';
+import { startEventNode } from './node.ts';
+import { FormatMismatch } from './tables.ts';
+
+const usage = 'usage: main.ts --data DIR [--port N] [--host H]';
+
+async function main(): Promise<void> {
+  const logger = pino({ name: 'event-node', level: process.env.LOG_LEVEL ?? 'info' }, pino.destination(2));
+  const { values } = parseArgs({
+    options: { data: { type: 'string' }, port: { type: 'string' }, host: { type: 'string' } },
+  });
+  const port = Number(values.port ?? '0');
+  if (values.data === undefined || !Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(usage);
+  const node = await startEventNode({
+    dataDir: values.data,
+    host: values.host ?? '127.0.0.1',
+    port,
+    logger,
+    runtime: systemRuntime(),
+  });
+
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    node.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'the event node did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  // A parent that was killed cannot ask for anything any more; its channel ends with it.
+  if (process.connected) process.on('disconnect', stop);
+  process.stdout.write(`${JSON.stringify({ listening: node.url })}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${startFailure(error)}\n`);
+  process.exit(1);
+});
+
+/** A sentence for what a user can do something about; the whole error for the rest. */
+function startFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    return `the event node's port is taken (${error.message}); stop what listens there, or choose another port`;
+  }
+  const expected =
+    error instanceof DataFolderInUse || error instanceof FormatMismatch || error.message === usage;
+  return expected ? error.message : (error.stack ?? error.message);
+}

@@ -1,0 +1,80 @@
+import { mkdirSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Runtime } from '../../../src/runtime/runtime.ts';
+import { appendService } from './append-service.ts';
+import { batchAppendService } from './batch-append-service.ts';
+import { lockDataFolder } from './data-folder-lock.ts';
+import { EventStore } from './event-store.ts';
+import { type GrpcHandler, startGrpcServer } from './grpc-server.ts';
+import { readService } from './read-service.ts';
+import { serverFeaturesService } from './server-features-service.ts';
+
+export interface EventNodeOptions {
+  /** Made when it does not exist. One node at a time. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly logger: Logger;
+  readonly runtime: Runtime;
+}
+
+export interface EventNode {
+  readonly port: number;
+  /** What a client connects to. */
+  readonly url: string;
+  /** Answers what was accepted, then stops and releases the data folder. */
+  close(): Promise<void>;
+}
+
+const STREAMS = '/event_store.client.streams.Streams';
+const SERVER_FEATURES = '/event_store.client.server_features.ServerFeatures';
+
+/**
+ * Starts the embedded event node: a single node that speaks EventStoreDB's gRPC protocol for streams, for one
+ * machine. It is not EventStoreDB: no cluster, no users, no TLS; it listens on loopback unless told otherwise.
+ *
+ * Throws `DataFolderInUse`, `FormatMismatch`, or the system's error when the address is taken.
+ */
+export async function startEventNode(options: EventNodeOptions): Promise<EventNode> {
+  const { dataDir, host, logger, runtime } = options;
+  mkdirSync(dataDir, { recursive: true });
+  const lock = lockDataFolder(dataDir);
+  let store: EventStore | undefined;
+  try {
+    const opened = new EventStore({ dataDir, clock: runtime.clock, logger });
+    store = opened;
+    const handlers: Map<string, GrpcHandler> = new Map([
+      [`${STREAMS}/Read`, readService(opened, runtime)],
+      [`${STREAMS}/Append`, appendService(opened)],
+      [`${STREAMS}/BatchAppend`, batchAppendService(opened, runtime.clock)],
+      [
+        `${SERVER_FEATURES}/GetSupportedMethods`,
+        serverFeaturesService((): Iterable<string> => handlers.keys()),
+      ],
+    ]);
+    const server = await startGrpcServer({
+      host,
+      port: options.port,
+      handlers,
+      timers: runtime.timers,
+      logger,
+    });
+    const url = `esdb://${host.includes(':') ? `[${host}]` : host}:${server.port}?tls=false`;
+    logger.info({ url, lastPosition: opened.lastPosition }, 'the event node is serving');
+    return {
+      port: server.port,
+      url,
+      async close() {
+        await server.close(() => opened.settled());
+        await opened.close();
+        lock.release();
+        logger.info('the event node has stopped');
+      },
+    };
+  } catch (error) {
+    await store?.close();
+    lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/** The messages of a read's answer, framed. */
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { FRAME_HEAD_BYTES, frameOf, writeFrameHead } from './grpc-frames.ts';
+import type { ReadPlan } from './read-request.ts';
+import type { StoredRecord } from './stored-record.ts';
+import { bytesFieldSize, varintSize, varintTag, writeBytes, writeBytesHead, writeVarint } from './wire.ts';
+
+/** `ReadResp.event`, `ReadEvent.event` and `ReadEvent.commit_position`, from the protocol's streams.proto. */
+const readRespEvent = 1;
+const readEventEvent = 1;
+const readEventCommitPosition = 3;
+
+/** An event's answer: the stored bytes with a head and a position around them. */
+export function eventFrame(record: StoredRecord, uuidForm: ReadPlan['uuidForm']): Buffer {
+  const wire = uuidForm === 'string' ? record.wire : withStructuredId(record.wire);
+  const readEventSize = bytesFieldSize(wire.length) + 1 + varintSize(record.position);
+  const messageSize = bytesFieldSize(readEventSize);
+  const target = Buffer.allocUnsafe(FRAME_HEAD_BYTES + messageSize);
+  writeFrameHead(target, messageSize, 0);
+  let at = writeBytesHead(target, readRespEvent, readEventSize, FRAME_HEAD_BYTES);
+  at = writeBytes(target, readEventEvent, wire, at);
+  target[at] = varintTag(readEventCommitPosition);
+  writeVarint(target, record.position, at + 1);
+  return target;
+}
+
+export function streamNotFoundFrame(stream: string): Buffer {
+  const identifier = new shared.StreamIdentifier();
+  identifier.setStreamName(Buffer.from(stream, 'utf8'));
+  const notFound = new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifier);
+  return frameOf(new streams.ReadResp().setStreamNotFound(notFound));
+}
+
+export function confirmationFrame(subscriptionId: string): Buffer {
+  const confirmation = new streams.ReadResp.SubscriptionConfirmation().setSubscriptionId(subscriptionId);
+  return frameOf(new streams.ReadResp().setConfirmation(confirmation));
+}
+
+export function checkpointFrame(position: number): Buffer {
+  const checkpoint = new streams.ReadResp.Checkpoint();
+  checkpoint.setCommitPosition(String(position));
+  checkpoint.setPreparePosition(String(position));
+  return frameOf(new streams.ReadResp().setCheckpoint(checkpoint));
+}
+
+export const caughtUpFrame = (): Buffer =>
+  frameOf(new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
+
+export const fellBehindFrame = (): Buffer =>
+  frameOf(new streams.ReadResp().setFellBehind(new streams.ReadResp.FellBehind()));
+
+/** Records hold ids as text, which the Node client asks for; others ask for two integers and pay for it. */
+function withStructuredId(wire: Buffer): Uint8Array {
+  const event = streams.ReadResp.ReadEvent.RecordedEvent.deserializeBinary(wire);
+  const digits = event.getId()?.getString().replaceAll('-', '') ?? '';
+  const structured = new shared.UUID.Structured();
+  structured.setMostSignificantBits(BigInt.asIntN(64, BigInt(`0x${digits.slice(0, 16)}`)).toString());
+  structured.setLeastSignificantBits(BigInt.asIntN(64, BigInt(`0x${digits.slice(16)}`)).toString());
+  return event.setId(new shared.UUID().setStructured(structured)).serializeBinary();
+}

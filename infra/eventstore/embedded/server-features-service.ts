@@ -1,0 +1,23 @@
+/** `ServerFeatures.GetSupportedMethods`: what a client may rely on. Lists what is served, and nothing else. */
+import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
+import { frameOf } from './grpc-frames.ts';
+import type { GrpcHandler } from './grpc-server.ts';
+
+/** The EventStoreDB version whose streams protocol this node speaks; clients parse it as a version. */
+export const PROTOCOL_VERSION = '23.10.0';
+
+export function serverFeaturesService(paths: () => Iterable<string>): GrpcHandler {
+  return async (call) => {
+    const supported = new features.SupportedMethods();
+    supported.setEventStoreServerVersion(PROTOCOL_VERSION);
+    for (const path of paths()) {
+      const [, service = '', method = ''] = path.split('/');
+      const entry = new features.SupportedMethod();
+      // EventStoreDB lists both in lower case, and its clients compare in lower case.
+      entry.setServiceName(service.toLowerCase());
+      entry.setMethodName(method.toLowerCase());
+      supported.addMethods(entry);
+    }
+    await call.write(frameOf(supported));
+  };
+}

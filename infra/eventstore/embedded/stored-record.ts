@@ -1,0 +1,164 @@
+/**
+ * How one event lies on disk: a header, then the finished wire bytes of the protocol's `RecordedEvent`.
+ *
+ *     0   u32  CRC-32 of everything after it, seeded with the position (so a record under another key is found)
+ *     4   u16  offset and
+ *     6   u16  length of the stream's name inside the wire bytes
+ *     8   u16  offset and
+ *     10  u16  length of the event type inside the wire bytes
+ *     12       RecordedEvent
+ *
+ * The wire bytes are made once, when the event is written: encoding them again for every read would be most
+ * of a read's cost. The offsets let a filter look at name and type without decoding the message.
+ */
+import { crc32 } from 'node:zlib';
+import { bytesFieldSize, varintSize, varintTag, writeBytes, writeBytesHead, writeVarint } from './wire.ts';
+
+const HEADER_BYTES = 12;
+const TICKS_PER_MS = 10_000n;
+
+/** Field numbers of `RecordedEvent` and of what it holds, from the protocol's streams.proto and shared.proto. */
+const recordedEvent = {
+  id: 1,
+  streamIdentifier: 2,
+  streamRevision: 3,
+  preparePosition: 4,
+  commitPosition: 5,
+  metadata: 6,
+  customMetadata: 7,
+  data: 8,
+} as const;
+const uuidString = 2;
+const structuredName = 3;
+const mapKey = 1;
+const mapValue = 2;
+
+/** An event as a client proposed it, checked. */
+export interface ProposedEvent {
+  /** Lower-case text form of the UUID. */
+  readonly id: string;
+  readonly type: string;
+  readonly contentType: string;
+  readonly data: Uint8Array;
+  readonly metadata: Uint8Array;
+}
+
+/** Where and when an event is recorded. */
+export interface RecordPlace {
+  readonly stream: string;
+  readonly revision: number;
+  readonly position: number;
+  readonly createdMs: number;
+}
+
+/** A stored event, read back and verified. */
+export interface StoredRecord {
+  readonly position: number;
+  /** The `RecordedEvent` message. */
+  readonly wire: Buffer;
+  stream(): string;
+  type(): string;
+}
+
+/** The bytes of a record do not match their checksum. Never answered as if they did. */
+export class RecordCorrupt extends Error {
+  override readonly name = 'RecordCorrupt';
+  constructor(position: number) {
+    super(
+      `the record at position ${position} does not match its checksum; restore the data folder from a backup`,
+    );
+  }
+}
+
+/** What an event counts towards the limit on an append, as EventStoreDB counts it. */
+export function appendSize(event: ProposedEvent): number {
+  return event.data.length + event.metadata.length + event.type.length * 2;
+}
+
+/** Encodes an event for the disk. */
+export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
+  const id = Buffer.from(event.id, 'utf8');
+  const stream = Buffer.from(place.stream, 'utf8');
+  const type = Buffer.from(event.type, 'utf8');
+  const contentType = Buffer.from(event.contentType, 'utf8');
+  const created = Buffer.from(String(BigInt(Math.trunc(place.createdMs)) * TICKS_PER_MS), 'utf8');
+
+  const idSize = bytesFieldSize(id.length);
+  const streamSize = bytesFieldSize(stream.length);
+  const size =
+    bytesFieldSize(idSize) +
+    bytesFieldSize(streamSize) +
+    (1 + varintSize(place.revision)) +
+    2 * (1 + varintSize(place.position)) +
+    mapEntrySize(TYPE_KEY, type) +
+    mapEntrySize(CREATED_KEY, created) +
+    mapEntrySize(CONTENT_TYPE_KEY, contentType) +
+    (event.metadata.length > 0 ? bytesFieldSize(event.metadata.length) : 0) +
+    (event.data.length > 0 ? bytesFieldSize(event.data.length) : 0);
+
+  const record = Buffer.allocUnsafe(HEADER_BYTES + size);
+  let at: number = HEADER_BYTES;
+  at = writeBytesHead(record, recordedEvent.id, idSize, at);
+  at = writeBytes(record, uuidString, id, at);
+  at = writeBytesHead(record, recordedEvent.streamIdentifier, streamSize, at);
+  at = writeBytes(record, structuredName, stream, at);
+  const streamStart = at - stream.length - HEADER_BYTES;
+  // Zero is proto3's default and could be left out; written, it reads the same.
+  record[at] = varintTag(recordedEvent.streamRevision);
+  at = writeVarint(record, place.revision, at + 1);
+  record[at] = varintTag(recordedEvent.preparePosition);
+  at = writeVarint(record, place.position, at + 1);
+  record[at] = varintTag(recordedEvent.commitPosition);
+  at = writeVarint(record, place.position, at + 1);
+  at = writeMapEntry(record, TYPE_KEY, type, at);
+  const typeStart = at - type.length - HEADER_BYTES;
+  at = writeMapEntry(record, CREATED_KEY, created, at);
+  at = writeMapEntry(record, CONTENT_TYPE_KEY, contentType, at);
+  if (event.metadata.length > 0) at = writeBytes(record, recordedEvent.customMetadata, event.metadata, at);
+  if (event.data.length > 0) writeBytes(record, recordedEvent.data, event.data, at);
+
+  record.writeUInt16LE(streamStart, 4);
+  record.writeUInt16LE(stream.length, 6);
+  record.writeUInt16LE(typeStart, 8);
+  record.writeUInt16LE(type.length, 10);
+  record.writeUInt32LE(checksum(record, place.position), 0);
+  return record;
+}
+
+/** Reads a record back. Throws `RecordCorrupt` when a bit has changed since it was written. */
+export function decodeRecord(record: Buffer, position: number): StoredRecord {
+  if (record.length < HEADER_BYTES || record.readUInt32LE(0) !== checksum(record, position)) {
+    throw new RecordCorrupt(position);
+  }
+  const wire = record.subarray(HEADER_BYTES);
+  const text = (header: number): string => {
+    const start = record.readUInt16LE(header);
+    return wire.toString('utf8', start, start + record.readUInt16LE(header + 2));
+  };
+  return { position, wire, stream: () => text(4), type: () => text(8) };
+}
+
+/** The id of a record's event, as text, without decoding the rest. */
+export function recordId(record: StoredRecord): string {
+  // The id field comes first and a UUID's text is shorter than 128 bytes, so tags and lengths are one byte each.
+  return record.wire.toString('latin1', 4, 4 + (record.wire[3] ?? 0));
+}
+
+const TYPE_KEY = Buffer.from('type');
+const CREATED_KEY = Buffer.from('created');
+const CONTENT_TYPE_KEY = Buffer.from('content-type');
+
+function mapEntrySize(key: Uint8Array, value: Uint8Array): number {
+  return bytesFieldSize(bytesFieldSize(key.length) + bytesFieldSize(value.length));
+}
+
+function writeMapEntry(target: Uint8Array, key: Uint8Array, value: Uint8Array, offset: number): number {
+  const length = bytesFieldSize(key.length) + bytesFieldSize(value.length);
+  let at = writeBytesHead(target, recordedEvent.metadata, length, offset);
+  at = writeBytes(target, mapKey, key, at);
+  return writeBytes(target, mapValue, value, at);
+}
+
+function checksum(record: Buffer, position: number): number {
+  return crc32(record.subarray(4), position % 0x1_0000_0000);
+}

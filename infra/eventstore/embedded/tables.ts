@@ -1,0 +1,155 @@
+/**
+ * The LMDB tables behind the event store, with keys and values as plain numbers and strings.
+ *
+ * Keys are fixed-width big-endian, so that LMDB's byte order is the numbers' order. A stream has a number, given
+ * when it is made, so that its name is stored once and not with every index entry.
+ *
+ * Alternatives: a log file of our own with an index beside it would write each event once instead of into a
+ * B+tree, but then recovery after a crash, torn pages and index repair are ours; LMDB's copy-on-write commit
+ * gives atomic groups of appends and a start that needs no recovery.
+ */
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+
+/** The file inside a data folder that holds everything. */
+export const DATA_FILE = 'events.mdb';
+
+/** Bump when the layout changes; an older or newer folder is refused with a sentence. */
+const FORMAT_VERSION = 1;
+
+export interface StreamHead {
+  readonly streamNumber: number;
+  readonly revision: number;
+}
+
+/** The data folder was written by another version of this program. */
+export class FormatMismatch extends Error {
+  override readonly name = 'FormatMismatch';
+}
+
+export class Tables {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #log: Database<Buffer, Buffer>;
+  readonly #index: Database<Buffer, Buffer>;
+  readonly #heads: Database<Buffer, Buffer>;
+  readonly #ids: Database<Buffer, Buffer>;
+  readonly #facts: Database<Buffer, Buffer>;
+
+  /** Opens, or makes, the tables in `dataDir`. Throws `FormatMismatch`. */
+  constructor(dataDir: string) {
+    // overlappingSync resolves a commit before it is on disk; an answered append must be.
+    this.#root = open<Buffer, Buffer>({
+      path: join(dataDir, DATA_FILE),
+      noSubdir: true,
+      maxDbs: 8,
+      overlappingSync: false,
+      ...binary,
+    });
+    this.#log = this.#root.openDB<Buffer, Buffer>({ name: 'log', ...binary });
+    this.#index = this.#root.openDB<Buffer, Buffer>({ name: 'stream-index', ...binary });
+    this.#heads = this.#root.openDB<Buffer, Buffer>({ name: 'stream-heads', ...binary });
+    this.#ids = this.#root.openDB<Buffer, Buffer>({ name: 'event-ids', ...binary });
+    this.#facts = this.#root.openDB<Buffer, Buffer>({ name: 'facts', ...binary });
+    this.#checkFormat();
+  }
+
+  /**
+   * Runs `writes` as one transaction: all of it or nothing. Resolves when it is synced to disk; rejects when
+   * the disk refuses it, and then nothing of it is there.
+   */
+  async commit(writes: () => void): Promise<void> {
+    await this.#root.batch(writes);
+  }
+
+  record(position: number): Buffer | undefined {
+    return this.#log.getBinary(u64(position));
+  }
+
+  putRecord(position: number, record: Buffer): void {
+    this.#log.put(u64(position), record);
+  }
+
+  /** The newest event's position, 0 for an empty log. */
+  lastPosition(): number {
+    for (const key of this.#log.getKeys({ reverse: true, limit: 1 })) return readU64(key, 0);
+    return 0;
+  }
+
+  head(stream: string): StreamHead | undefined {
+    const value = this.#heads.getBinary(Buffer.from(stream, 'utf8'));
+    return value === undefined ? undefined : { streamNumber: readU64(value, 0), revision: readU64(value, 8) };
+  }
+
+  putHead(stream: string, head: StreamHead): void {
+    this.#heads.put(Buffer.from(stream, 'utf8'), u64(head.streamNumber, head.revision));
+  }
+
+  position(streamNumber: number, revision: number): number | undefined {
+    const value = this.#index.getBinary(u64(streamNumber, revision));
+    return value === undefined ? undefined : readU64(value, 0);
+  }
+
+  putPosition(streamNumber: number, revision: number, position: number): void {
+    this.#index.put(u64(streamNumber, revision), u64(position));
+  }
+
+  revisionOf(streamNumber: number, eventId: string): number | undefined {
+    const value = this.#ids.getBinary(idKey(streamNumber, eventId));
+    return value === undefined ? undefined : readU64(value, 0);
+  }
+
+  putRevisionOf(streamNumber: number, eventId: string, revision: number): void {
+    this.#ids.put(idKey(streamNumber, eventId), u64(revision));
+  }
+
+  /** How many streams were ever made: the next one's number. */
+  streamCount(): number {
+    const value = this.#facts.getBinary(STREAM_COUNT);
+    return value === undefined ? 0 : readU64(value, 0);
+  }
+
+  putStreamCount(count: number): void {
+    this.#facts.put(STREAM_COUNT, u64(count));
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+
+  #checkFormat(): void {
+    const value = this.#facts.getBinary(FORMAT);
+    if (value === undefined) {
+      this.#facts.putSync(FORMAT, u64(FORMAT_VERSION));
+      return;
+    }
+    const found = readU64(value, 0);
+    if (found !== FORMAT_VERSION) {
+      throw new FormatMismatch(
+        `the data folder has format ${found}, this program reads format ${FORMAT_VERSION}; ` +
+          'start the version that wrote it, or use another folder',
+      );
+    }
+  }
+}
+
+const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+const STREAM_COUNT = Buffer.from('stream-count');
+const FORMAT = Buffer.from('format');
+
+/** Numbers from 0 to 2^53 - 1, each in eight bytes. The two high bytes stay zero. */
+function u64(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(values.length * 8);
+  values.forEach((value, index) => {
+    bytes.writeUIntBE(value, index * 8 + 2, 6);
+  });
+  return bytes;
+}
+
+function readU64(bytes: Uint8Array, offset: number): number {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUIntBE(offset + 2, 6);
+}
+
+/** The id first: UUIDv7 ids of one time lie side by side, so that few pages are touched. */
+function idKey(streamNumber: number, eventId: string): Buffer {
+  return Buffer.concat([Buffer.from(eventId.replaceAll('-', ''), 'hex'), u64(streamNumber)]);
+}
