@@ -22,7 +22,7 @@ export type WalletCommand =
       readonly terms: PacketTerms;
       readonly clientMsgId: ClientMessageId;
     }
-  /** Accepted without an event when the wallet has the credit's key already. Never refused for business reasons. */
+  /** Credits: accepted without an event when the wallet has the key already, never refused for business reasons. */
   | {
       readonly type: 'CreditGrab';
       readonly userId: UserId;
@@ -30,6 +30,8 @@ export type WalletCommand =
       readonly shareIndex: number;
       readonly amountFen: number;
       readonly expiresAtSecond: number;
+      /** Set by a caller who has read the whole stream and not found the key; see `mayHaveForgotten`. */
+      readonly absenceProven?: true;
     }
   | {
       readonly type: 'CreditRefund';
@@ -37,4 +39,6 @@ export type WalletCommand =
       readonly packetId: PacketId;
       readonly amountFen: number;
       readonly expiresAtSecond: number;
+      /** Set by a caller who has read the whole stream and not found the key; see `mayHaveForgotten`. */
+      readonly absenceProven?: true;
     };

@@ -1,0 +1,164 @@
+import { Map as PersistentMap } from 'immutable';
+import type { EventContext } from '../decider.ts';
+import type { PacketId } from '../ids.ts';
+import type { PacketTerms } from '../packet/packet-terms.ts';
+import type { WalletEvent } from './wallet-events.ts';
+import type { KeyMemory } from './wallet-keys.ts';
+import { forgottenBefore, grabCreditKey, keptFrom, refundCreditKey, sweep } from './wallet-keys.ts';
+
+export interface WalletState {
+  readonly opened: boolean;
+  readonly balanceFen: number;
+  /** By credit key. */
+  readonly credits: KeyMemory<CreditTaken>;
+  /** By packet id. */
+  readonly fundings: KeyMemory<Funding>;
+  /** By the provider's reference. Kept for ever: taking one twice would make money out of nothing. */
+  readonly transfers: PersistentMap<string, Transfer>;
+  /** Credits and fundings that count from before this second may have been forgotten. */
+  readonly forgottenBeforeSecond: number;
+}
+
+interface CreditTaken {
+  readonly keptFromSecond: number;
+}
+
+export interface Funding {
+  readonly keptFromSecond: number;
+  readonly promise: PacketPromise;
+  /** Where the PacketFunded event stands, with the terms that the send goes on with. */
+  readonly revision: number;
+}
+
+/** What a sender asked for, without what the server adds anew each time it is asked. */
+export type PacketPromise = Pick<
+  PacketTerms,
+  'conversationId' | 'kind' | 'totalFen' | 'count' | 'receivers'
+> & { readonly nonce: string };
+
+export interface Transfer {
+  readonly direction: 'deposit' | 'withdrawal';
+  readonly amountFen: number;
+}
+
+export const initialWallet: WalletState = {
+  opened: false,
+  balanceFen: 0,
+  credits: PersistentMap(),
+  fundings: PersistentMap(),
+  transfers: PersistentMap(),
+  forgottenBeforeSecond: 0,
+};
+
+export function promiseOf(terms: PacketTerms): PacketPromise {
+  const { conversationId, kind, totalFen, count, receivers, fairness } = terms;
+  return { conversationId, kind, totalFen, count, receivers, nonce: fairness.nonce };
+}
+
+export function evolveWallet(before: WalletState, event: WalletEvent, at: EventContext): WalletState {
+  const state = forget(before, at.timeMs);
+  switch (event.type) {
+    case 'WalletOpened':
+      return { ...state, opened: true };
+    case 'FundsDeposited':
+      return transfer(state, 'deposit', event.data.providerRef, event.data.amountFen);
+    case 'FundsWithdrawn':
+      return transfer(state, 'withdrawal', event.data.providerRef, event.data.amountFen);
+    case 'PacketFunded': {
+      const { terms, amountFen } = event.data;
+      const keptFromSecond = keptFrom(terms.expiresAtSecond, at.timeMs);
+      const funding: Funding = { keptFromSecond, promise: promiseOf(terms), revision: at.revision };
+      return {
+        ...state,
+        balanceFen: state.balanceFen - amountFen,
+        fundings: state.fundings.set(terms.packetId, funding),
+      };
+    }
+    case 'GrabCredited': {
+      const key = grabCreditKey(event.data.packetId, event.data.shareIndex);
+      return credit(state, key, event.data, at);
+    }
+    case 'RefundCredited':
+      return credit(state, refundCreditKey(event.data.packetId), event.data, at);
+  }
+}
+
+/** The revision of the PacketFunded event of this packet, if the wallet has funded it lately. */
+export function fundedAtRevision(state: WalletState, packetId: PacketId): number | undefined {
+  return state.fundings.get(packetId)?.revision;
+}
+
+/**
+ * Whether a packet's keys may have been in this wallet and been forgotten: then that one is not in the state
+ * proves nothing, and only the whole stream tells.
+ */
+export function mayHaveForgotten(state: WalletState, expiresAtSecond: number): boolean {
+  return expiresAtSecond < state.forgottenBeforeSecond;
+}
+
+function transfer(
+  state: WalletState,
+  direction: Transfer['direction'],
+  providerRef: string,
+  amountFen: number,
+): WalletState {
+  const changeFen = direction === 'deposit' ? amountFen : -amountFen;
+  return {
+    ...state,
+    balanceFen: state.balanceFen + changeFen,
+    transfers: state.transfers.set(providerRef, { direction, amountFen }),
+  };
+}
+
+function credit(
+  state: WalletState,
+  key: string,
+  { amountFen, expiresAtSecond }: { readonly amountFen: number; readonly expiresAtSecond: number },
+  at: EventContext,
+): WalletState {
+  const keptFromSecond = keptFrom(expiresAtSecond, at.timeMs);
+  return {
+    ...state,
+    balanceFen: state.balanceFen + amountFen,
+    credits: state.credits.set(key, { keptFromSecond }),
+  };
+}
+
+function forget(state: WalletState, eventTimeMs: number): WalletState {
+  const beforeSecond = forgottenBefore(state.forgottenBeforeSecond, eventTimeMs);
+  if (beforeSecond === state.forgottenBeforeSecond) return state;
+  return {
+    ...state,
+    credits: sweep(state.credits, beforeSecond),
+    fundings: sweep(state.fundings, beforeSecond),
+    forgottenBeforeSecond: beforeSecond,
+  };
+}
+
+interface WalletSnapshot {
+  readonly opened: boolean;
+  readonly balanceFen: number;
+  readonly credits: readonly (readonly [string, CreditTaken])[];
+  readonly fundings: readonly (readonly [string, Funding])[];
+  readonly transfers: readonly (readonly [string, Transfer])[];
+  readonly forgottenBeforeSecond: number;
+}
+
+export function walletToSnapshot(state: WalletState): WalletSnapshot {
+  return {
+    ...state,
+    credits: [...state.credits],
+    fundings: [...state.fundings],
+    transfers: [...state.transfers],
+  };
+}
+
+export function walletFromSnapshot(json: unknown): WalletState {
+  const snapshot = json as WalletSnapshot;
+  return {
+    ...snapshot,
+    credits: PersistentMap(snapshot.credits),
+    fundings: PersistentMap(snapshot.fundings),
+    transfers: PersistentMap(snapshot.transfers),
+  };
+}
