@@ -1,0 +1,26 @@
+import type pg from 'pg';
+
+/**
+ * Runs `work` in a transaction that is on disk when this resolves, whatever the session's default says about
+ * waiting for it. Rolls back and rethrows when `work` fails.
+ */
+export async function durableTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken = false;
+  try {
+    await client.query('begin; set local synchronous_commit to on');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => {
+      broken = true; // a connection that cannot roll back must not go back into the pool
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

@@ -1,0 +1,149 @@
+import type pg from 'pg';
+import type { DeviceId, UserId } from '../../src/domain/ids.ts';
+import type { RandomSource } from '../../src/runtime/runtime.ts';
+import type { MasterKey } from '../../src/vault/master-key.ts';
+import type { DataKey, Vault } from '../../src/vault/vault.ts';
+import { durableTransaction } from './durable-transaction.ts';
+import { rotateRefreshToken } from './refresh-token-rotation.ts';
+
+export interface VaultStoreOptions {
+  readonly pool: pg.Pool;
+  readonly masterKey: MasterKey;
+  readonly random: RandomSource;
+}
+
+const dataKeyBytes = 32;
+
+/** The vault on PostgreSQL, in a schema of its own. Keys and secrets are stored wrapped by the master key. */
+export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions): Vault {
+  const unwrapDataKey = (subject: string, version: number, wrapped: Buffer): DataKey => ({
+    version,
+    key: masterKey.unwrap(wrapped, dataKeyContext(subject, version)),
+  });
+
+  return {
+    async ensureDataKey(subject) {
+      const newest = await newestDataKey(pool, subject);
+      if (newest?.wrapped) return unwrapDataKey(subject, newest.version, newest.wrapped);
+      const version = (newest?.version ?? 0) + 1;
+      const fresh = masterKey.wrap(random.bytes(dataKeyBytes), dataKeyContext(subject, version));
+      // Another process may have made one in between: whoever was first, both read the same row.
+      await durableTransaction(pool, (client) =>
+        client.query(
+          `insert into hongbao_vault.data_key (subject, version, wrapped) values ($1, $2, $3)
+           on conflict do nothing`,
+          [subject, version, fresh],
+        ),
+      );
+      const kept = await newestDataKey(pool, subject);
+      if (!kept?.wrapped) throw new Error(`the data key of ${subject} was destroyed while it was made`);
+      return unwrapDataKey(subject, kept.version, kept.wrapped);
+    },
+
+    async dataKey(subject, version) {
+      const { rows } = await pool.query<{ wrapped: Buffer | null }>(
+        'select wrapped from hongbao_vault.data_key where subject = $1 and version = $2',
+        [subject, version],
+      );
+      const wrapped = rows[0]?.wrapped;
+      return wrapped ? unwrapDataKey(subject, version, wrapped) : undefined;
+    },
+
+    async destroyDataKeys(subject) {
+      await durableTransaction(pool, (client) =>
+        client.query('update hongbao_vault.data_key set wrapped = null where subject = $1', [subject]),
+      );
+    },
+
+    async putPasswordHash(userId, phc) {
+      await durableTransaction(pool, (client) =>
+        client.query(
+          `insert into hongbao_vault.password (user_id, phc) values ($1, $2)
+           on conflict (user_id) do update set phc = excluded.phc`,
+          [userId, phc],
+        ),
+      );
+    },
+
+    async passwordHash(userId) {
+      const { rows } = await pool.query<{ phc: string }>(
+        'select phc from hongbao_vault.password where user_id = $1',
+        [userId],
+      );
+      return rows[0]?.phc;
+    },
+
+    async discardUser(userId) {
+      await durableTransaction(pool, async (client) => {
+        await client.query('delete from hongbao_vault.password where user_id = $1', [userId]);
+        await client.query('delete from hongbao_vault.token_family where user_id = $1', [userId]);
+        await client.query('update hongbao_vault.data_key set wrapped = null where subject = $1', [userId]);
+      });
+    },
+
+    async putRefreshToken(token) {
+      await durableTransaction(pool, async (client) => {
+        await client.query(
+          `insert into hongbao_vault.token_family (family_id, user_id, device_id) values ($1, $2, $3)
+           on conflict do nothing`,
+          [token.familyId, token.userId, token.deviceId],
+        );
+        await client.query(
+          `insert into hongbao_vault.refresh_token (hash, family_id, expires_at_ms) values ($1, $2, $3)
+           on conflict do nothing`,
+          [token.hash, token.familyId, token.expiresAtMs],
+        );
+      });
+    },
+
+    rotateRefreshToken: (presentedHash, next, nowMs) =>
+      durableTransaction(pool, (client) => rotateRefreshToken(client, presentedHash, next, nowMs)),
+
+    async revokeRefreshTokens(userId: UserId, deviceId?: DeviceId) {
+      await durableTransaction(pool, (client) =>
+        client.query(
+          `update hongbao_vault.token_family set revoked = true
+           where user_id = $1 and ($2::uuid is null or device_id = $2)`,
+          [userId, deviceId ?? null],
+        ),
+      );
+    },
+
+    async ensureServerSecret(name, make) {
+      const kept = await serverSecret(pool, name);
+      if (kept !== undefined) return masterKey.unwrap(kept, secretContext(name));
+      const fresh = masterKey.wrap(make(), secretContext(name));
+      await durableTransaction(pool, (client) =>
+        client.query(
+          'insert into hongbao_vault.server_secret (name, wrapped) values ($1, $2) on conflict do nothing',
+          [name, fresh],
+        ),
+      );
+      const first = await serverSecret(pool, name);
+      if (first === undefined) throw new Error(`the server secret ${name} vanished while it was made`);
+      return masterKey.unwrap(first, secretContext(name));
+    },
+  };
+}
+
+const dataKeyContext = (subject: string, version: number): string => `data-key/${subject}/${version}`;
+const secretContext = (name: string): string => `server-secret/${name}`;
+
+async function newestDataKey(
+  pool: pg.Pool,
+  subject: string,
+): Promise<{ readonly version: number; readonly wrapped: Buffer | null } | undefined> {
+  const { rows } = await pool.query<{ version: number; wrapped: Buffer | null }>(
+    `select version, wrapped from hongbao_vault.data_key where subject = $1 order by version desc limit 1`,
+    [subject],
+  );
+  return rows[0];
+}
+
+async function serverSecret(pool: pg.Pool, name: string): Promise<Buffer | undefined> {
+  const { rows } = await pool.query<{ wrapped: Buffer }>(
+    'select wrapped from hongbao_vault.server_secret where name = $1',
+    [name],
+  );
+  return rows[0]?.wrapped;
+}

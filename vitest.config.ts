@@ -1,0 +1,49 @@
+import { defineConfig } from 'vitest/config';
+
+/** Hang guards: far above what a test takes on a loaded machine of two cores. They measure nothing. */
+const unitTimeoutMs = 30_000;
+const engineTimeoutMs = 120_000;
+const endToEndTimeoutMs = 300_000;
+
+/** Tiers, told by the file's name. Those that need more than npm's packages have the need in their name too. */
+const needsDebianPackages = ['test/**/*.redis.int.spec.ts', 'test/**/*.browser.e2e.spec.ts'];
+const everything = process.env.HONGBAO_TEST_ALL === '1';
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    retry: 0,
+    allowOnly: !process.env.CI,
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.unit.spec.ts'],
+          testTimeout: unitTimeoutMs,
+          hookTimeout: unitTimeoutMs,
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: ['test/**/*.int.spec.ts'],
+          exclude: everything ? [] : needsDebianPackages,
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: engineTimeoutMs,
+          hookTimeout: engineTimeoutMs,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.e2e.spec.ts'],
+          exclude: everything ? [] : needsDebianPackages,
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: endToEndTimeoutMs,
+          hookTimeout: endToEndTimeoutMs,
+        },
+      },
+    ],
+  },
+});
