@@ -47,5 +47,7 @@ export const domainLimits = {
     creditWithinMs: 60_000,
     /** Money rule 5: a packet without an end for longer than this after its expiry has none. */
     endWithinMs: 60_000,
+    /** Violations that are listed; further ones are counted only. */
+    violationsMax: 1_000,
   },
 } as const;

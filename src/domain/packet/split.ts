@@ -4,9 +4,10 @@
  *
  * Equal and exclusive packets: every share is the total divided by the count.
  *
- * Lucky packets use the double mean that WeChat's engineers have described in talks: with R fen and n shares left, a share is uniform between 1 fen and twice the mean of what
- * is left, and the last one takes the rest. Its mean is R/n whichever share it is, so it does not matter when
- * one grabs. Written out with the bound M on a single share (20,000 fen), a share is uniform on low .. high:
+ * Lucky packets use the double mean that WeChat's engineers have described: with R fen and n shares left, a
+ * share is uniform between 1 fen and twice the mean of what is left, and the last one takes the rest. Its mean
+ * is R/n (to within half a fen) whichever share it is, so it does not matter when one grabs. With a bound M on
+ * a single share (20,000 fen), a share is uniform on low .. high:
  *
  *     high = min(floor(2R/n), R - (n-1), M)     leaves at least 1 fen for each share after it
  *     low  = max(1, floor(2R/n) - M)            leaves at most M fen for each share after it

@@ -107,6 +107,9 @@ function fundPacket(
     if (sameJson(funded.promise, promiseOf(terms))) return accept();
     return reject('packet-exists', 'A packet with this id exists already.');
   }
+  if (state.fundedLongAgo.has(terms.packetId)) {
+    return reject('packet-exists', 'A packet with this id existed long ago.');
+  }
   const refusal = checkTerms(terms) ?? checkExpiry(terms.expiresAtSecond, nowMs);
   if (refusal !== undefined) return refuse(refusal);
   if (terms.totalFen > state.balanceFen) {

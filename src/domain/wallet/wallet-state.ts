@@ -1,4 +1,4 @@
-import { Map as PersistentMap } from 'immutable';
+import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { EventContext } from '../decider.ts';
 import type { PacketId } from '../ids.ts';
 import type { PacketTerms } from '../packet/packet-terms.ts';
@@ -13,9 +13,11 @@ export interface WalletState {
   readonly credits: KeyMemory<CreditTaken>;
   /** By packet id. */
   readonly fundings: KeyMemory<Funding>;
+  /** Packets whose funding was swept: the id alone is kept for ever, so that none is ever paid for twice. */
+  readonly fundedLongAgo: PersistentSet<string>;
   /** By the provider's reference. Kept for ever: taking one twice would make money out of nothing. */
   readonly transfers: PersistentMap<string, Transfer>;
-  /** Credits and fundings that count from before this second may have been forgotten. */
+  /** Credits that count from before this second may have been forgotten. */
   readonly forgottenBeforeSecond: number;
 }
 
@@ -46,6 +48,7 @@ export const initialWallet: WalletState = {
   balanceFen: 0,
   credits: PersistentMap(),
   fundings: PersistentMap(),
+  fundedLongAgo: PersistentSet(),
   transfers: PersistentMap(),
   forgottenBeforeSecond: 0,
 };
@@ -89,8 +92,8 @@ export function fundedAtRevision(state: WalletState, packetId: PacketId): number
 }
 
 /**
- * Whether a packet's keys may have been in this wallet and been forgotten: then that one is not in the state
- * proves nothing, and only the whole stream tells.
+ * Whether a credit of a packet that expired then may have been in this wallet and been forgotten: then its absence
+ * from the state proves nothing, and only the whole stream tells.
  */
 export function mayHaveForgotten(state: WalletState, expiresAtSecond: number): boolean {
   return expiresAtSecond < state.forgottenBeforeSecond;
@@ -127,10 +130,13 @@ function credit(
 function forget(state: WalletState, eventTimeMs: number): WalletState {
   const beforeSecond = forgottenBefore(state.forgottenBeforeSecond, eventTimeMs);
   if (beforeSecond === state.forgottenBeforeSecond) return state;
+  const fundings = sweep(state.fundings, beforeSecond);
+  const swept = state.fundings.keySeq().filter((packetId) => !fundings.has(packetId));
   return {
     ...state,
     credits: sweep(state.credits, beforeSecond),
-    fundings: sweep(state.fundings, beforeSecond),
+    fundings,
+    fundedLongAgo: state.fundedLongAgo.union(swept),
     forgottenBeforeSecond: beforeSecond,
   };
 }
@@ -140,6 +146,7 @@ interface WalletSnapshot {
   readonly balanceFen: number;
   readonly credits: readonly (readonly [string, CreditTaken])[];
   readonly fundings: readonly (readonly [string, Funding])[];
+  readonly fundedLongAgo: readonly string[];
   readonly transfers: readonly (readonly [string, Transfer])[];
   readonly forgottenBeforeSecond: number;
 }
@@ -149,6 +156,7 @@ export function walletToSnapshot(state: WalletState): WalletSnapshot {
     ...state,
     credits: [...state.credits],
     fundings: [...state.fundings],
+    fundedLongAgo: [...state.fundedLongAgo],
     transfers: [...state.transfers],
   };
 }
@@ -159,6 +167,7 @@ export function walletFromSnapshot(json: unknown): WalletState {
     ...snapshot,
     credits: PersistentMap(snapshot.credits),
     fundings: PersistentMap(snapshot.fundings),
+    fundedLongAgo: PersistentSet(snapshot.fundedLongAgo),
     transfers: PersistentMap(snapshot.transfers),
   };
 }
