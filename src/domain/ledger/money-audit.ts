@@ -67,29 +67,39 @@ export function createMoneyAudit(
     switch (type) {
       case 'FundsDeposited':
         depositedFen += data.amountFen;
-        return changeBalance(at, data.userId, data.amountFen);
+        changeBalance(at, data.userId, data.amountFen);
+        break;
       case 'FundsWithdrawn':
         withdrawnFen += data.amountFen;
-        return changeBalance(at, data.userId, -data.amountFen);
+        changeBalance(at, data.userId, -data.amountFen);
+        break;
       case 'PacketFunded':
         packets.funded(at, data);
-        return changeBalance(at, data.userId, -data.amountFen);
+        changeBalance(at, data.userId, -data.amountFen);
+        break;
       case 'GrabCredited':
         packets.credited(at, data.packetId, grabCreditKey(data.packetId, data.shareIndex), data.userId);
-        return changeBalance(at, data.userId, data.amountFen);
+        changeBalance(at, data.userId, data.amountFen);
+        break;
       case 'RefundCredited':
         packets.credited(at, data.packetId, refundCreditKey(data.packetId), data.userId);
-        return changeBalance(at, data.userId, data.amountFen);
+        changeBalance(at, data.userId, data.amountFen);
+        break;
       case 'PacketSent':
-        return packets.sent(at, data);
+        packets.sent(at, data);
+        break;
       case 'PacketGrabbed':
-        return packets.grabbed(at, data);
+        packets.grabbed(at, data);
+        break;
       case 'PacketExhausted':
-        return packets.exhausted(at, data);
+        packets.exhausted(at, data);
+        break;
       case 'PacketRefunded':
-        return packets.refunded(at, data);
+        packets.refunded(at, data);
+        break;
       case 'PacketCancelled':
-        return packets.cancelled(at, data);
+        packets.cancelled(at, data);
+        break;
     }
   };
 
