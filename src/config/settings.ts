@@ -1,0 +1,216 @@
+import { type Static, Type } from 'typebox';
+import Value from 'typebox/value';
+
+/**
+ * The parts of the program that one process may do: serve clients, keep the read models, end packets on time.
+ */
+export const roles = ['gateway', 'projector', 'scheduler'] as const;
+export type Role = (typeof roles)[number];
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface Settings {
+  readonly environment: 'development' | 'production';
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** As it was given: relative to the working directory when it is relative. */
+  readonly dataFolder: string;
+  /** EventStoreDB / KurrentDB. Without it the embedded event node is started. */
+  readonly esdbUrl: string | undefined;
+  /** PostgreSQL. Without it the embedded one is started. */
+  readonly databaseUrl: string | undefined;
+  /** Redis, for a bus between processes. Without it the bus is inside the one process. */
+  readonly redisUrl: string | undefined;
+  /** Unparsed (see vault/master-key.ts). Without it, in development, the data folder keeps one. */
+  readonly masterKey: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly roles: readonly Role[];
+  readonly allowEmbedded: boolean;
+}
+
+/** The environment asks for something that cannot be. The message holds every problem, one sentence a line. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** What a variable must look like: the pattern for the program and the same in words for the operator. */
+function text(mustBe: string, pattern: RegExp, description: string) {
+  return Type.String({ pattern: pattern.source, description, mustBe });
+}
+
+const port = /^(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
+const secret = '[0-9a-fA-F]{64}';
+const masterKey = new RegExp(`^(${secret}|\\d{1,3}:${secret}(,\\d{1,3}:${secret})*)$`);
+const roleList = new RegExp(`^(${roles.join('|')})(,(${roles.join('|')}))*$`);
+
+/** Every environment variable that the program reads: what it is for, and what it may hold. */
+export const settingsSchema = Type.Object(
+  {
+    HONGBAO_ENV: Type.Optional(
+      text('development or production', /^(development|production)$/, 'Default: development.'),
+    ),
+    HONGBAO_HOST: Type.Optional(
+      text('a host name or an address', /^[^\s/]+$/, 'Address to serve on. Default: 127.0.0.1.'),
+    ),
+    HONGBAO_PORT: Type.Optional(
+      text('a port from 0 (any free one) to 65535', port, 'Port to serve on. Default: 8080.'),
+    ),
+    HONGBAO_DATA: Type.Optional(text('a path', /^[^\0]+$/, 'Folder of everything kept. Default: .hongbao.')),
+    HONGBAO_MASTER_KEY: Type.Optional(
+      text(
+        '64 hex digits (make one with `openssl rand -hex 32`), or several as 1:<64 hex>,2:<64 hex>',
+        masterKey,
+        'Protects the secrets in the vault. Development makes one on the first start and keeps it in the data folder.',
+      ),
+    ),
+    HONGBAO_LOG_LEVEL: Type.Optional(
+      text(`one of ${logLevels.join(', ')}`, new RegExp(`^(${logLevels.join('|')})$`), 'Default: info.'),
+    ),
+    HONGBAO_ROLES: Type.Optional(
+      text(
+        `a comma-separated list of ${roles.join(', ')}`,
+        roleList,
+        'What this process does. Default: all.',
+      ),
+    ),
+    HONGBAO_ALLOW_EMBEDDED: Type.Optional(
+      text(
+        '0 or 1',
+        /^[01]$/,
+        '1 lets production run on the embedded engines of a single machine. Default: 0.',
+      ),
+    ),
+    ESDB_URL: Type.Optional(
+      text(
+        'like esdb://host:2113?tls=false',
+        /^esdb(\+discover)?:\/\/\S+$/,
+        'An EventStoreDB or KurrentDB to use. Default: the embedded event node.',
+      ),
+    ),
+    DATABASE_URL: Type.Optional(
+      text(
+        'like postgres://user:password@host:5432/database',
+        /^postgres(ql)?:\/\/\S+$/,
+        'A PostgreSQL to use. Default: the embedded one.',
+      ),
+    ),
+    REDIS_URL: Type.Optional(
+      text(
+        'like redis://host:6379',
+        /^rediss?:\/\/\S+$/,
+        'A Redis between processes. Default: none, for one process.',
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+type Variables = Static<typeof settingsSchema>;
+type VariableName = keyof Variables;
+
+/** Their values are not repeated in messages, which end up in logs. */
+const secretVariables: readonly VariableName[] = [
+  'HONGBAO_MASTER_KEY',
+  'ESDB_URL',
+  'DATABASE_URL',
+  'REDIS_URL',
+];
+
+/**
+ * Reads the settings from an environment. Pure: it looks at nothing else, not even the file system. A variable
+ * that is set to nothing counts as not set, since that is what templates of deployments leave behind.
+ *
+ * @throws SettingsError with a sentence for every unknown `HONGBAO_*` variable and every bad or missing value.
+ */
+export function loadSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const known = Object.keys(settingsSchema.properties);
+  const names = Object.keys(env).filter((name) => known.includes(name) || name.startsWith('HONGBAO_'));
+  const given = Object.fromEntries(names.filter((name) => env[name]).map((name) => [name, env[name]]));
+  const problems = [
+    ...names.filter((name) => !known.includes(name)).map((name) => unknownVariable(name, known)),
+    ...badValues(given),
+    ...missingInProduction(given),
+  ];
+  if (problems.length > 0) throw new SettingsError(problems);
+  return settingsFrom(Value.Parse(settingsSchema, given));
+}
+
+/** The environment that `loadSettings` reads these settings from: for a child that is to have the same. */
+export function environmentOf(settings: Settings): Record<VariableName, string | undefined> {
+  return {
+    HONGBAO_ENV: settings.environment,
+    HONGBAO_HOST: settings.host,
+    HONGBAO_PORT: String(settings.port),
+    HONGBAO_DATA: settings.dataFolder,
+    HONGBAO_MASTER_KEY: settings.masterKey,
+    HONGBAO_LOG_LEVEL: settings.logLevel,
+    HONGBAO_ROLES: settings.roles.join(','),
+    HONGBAO_ALLOW_EMBEDDED: settings.allowEmbedded ? '1' : '0',
+    ESDB_URL: settings.esdbUrl,
+    DATABASE_URL: settings.databaseUrl,
+    REDIS_URL: settings.redisUrl,
+  };
+}
+
+function settingsFrom(variables: Variables): Settings {
+  const asked = variables.HONGBAO_ROLES?.split(',') ?? roles;
+  return {
+    environment: variables.HONGBAO_ENV === 'production' ? 'production' : 'development',
+    host: variables.HONGBAO_HOST ?? '127.0.0.1',
+    port: Number(variables.HONGBAO_PORT ?? '8080'),
+    dataFolder: variables.HONGBAO_DATA ?? '.hongbao',
+    esdbUrl: variables.ESDB_URL,
+    databaseUrl: variables.DATABASE_URL,
+    redisUrl: variables.REDIS_URL,
+    masterKey: variables.HONGBAO_MASTER_KEY,
+    logLevel: logLevels.find((level) => level === variables.HONGBAO_LOG_LEVEL) ?? 'info',
+    roles: roles.filter((role) => asked.includes(role)),
+    allowEmbedded: variables.HONGBAO_ALLOW_EMBEDDED === '1',
+  };
+}
+
+function unknownVariable(name: string, known: readonly string[]): string {
+  const own = known.filter((candidate) => candidate.startsWith('HONGBAO_'));
+  return `${name} is not a setting. Take it out of the environment, or correct its name: ${own.join(', ')}.`;
+}
+
+function badValues(given: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(settingsSchema.properties).flatMap(([name, schema]) => {
+    const value = given[name];
+    if (value === undefined || Value.Check(schema, value)) return [];
+    const shown = secretVariables.some((variable) => variable === name) ? '' : ` (it is "${value}")`;
+    return [`${name} must be ${Reflect.get(schema, 'mustBe')}${shown}.`];
+  });
+}
+
+function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {
+  if (given.HONGBAO_ENV !== 'production') return [];
+  const problems: string[] = [];
+  if (given.HONGBAO_MASTER_KEY === undefined) {
+    problems.push(
+      'Production needs HONGBAO_MASTER_KEY: make it once with `openssl rand -hex 32` and keep it for ever, ' +
+        'apart from the backups. Without it nobody can log in and no message can be read.',
+    );
+  }
+  if (given.HONGBAO_ALLOW_EMBEDDED === '1') return problems;
+  for (const [name, engine] of [
+    ['ESDB_URL', 'an EventStoreDB or KurrentDB'],
+    ['DATABASE_URL', 'a PostgreSQL'],
+  ] as const) {
+    if (given[name] === undefined) {
+      problems.push(
+        `Production needs ${name}, the URL of ${engine}. To run on the embedded engines of this one machine ` +
+          'instead, set HONGBAO_ALLOW_EMBEDDED=1.',
+      );
+    }
+  }
+  return problems;
+}
