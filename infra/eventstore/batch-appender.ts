@@ -1,0 +1,196 @@
+/**
+ * Appends over one long BatchAppend call.
+ *
+ * One append:
+ *
+ *     sent --answer--> done
+ *      |  \--call broke, no answer in time, unclear answer--> waiting --delay--> sent again, byte for byte
+ *      |                                                         \--late answer--> done
+ *      \--deadline--> unknown
+ *
+ * An answer is matched by correlation id, whichever try it answers; one that nobody waits for is dropped. The
+ * call is opened when there is something to send, and opened again after it broke.
+ */
+import { UnavailableError } from '@eventstore/db-client';
+import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { Logger } from 'pino';
+import type { ExpectedRevision, NewEvent } from '../../src/commands/event-log.ts';
+import { limits } from '../../src/config/limits.ts';
+import type { Runtime } from '../../src/runtime/runtime.ts';
+import { type AppendReply, parseAppendReply } from './append-reply.ts';
+import { encodeAppend } from './append-request.ts';
+import { backoffMs } from './backoff.ts';
+import { uuidText } from './encoding.ts';
+import type { OpenCall, StoreConnection } from './store-connection.ts';
+
+type BatchAppendCall = ReturnType<InstanceType<typeof StreamsClient>['batchAppend']>;
+
+/** How one try ended. */
+type TryOutcome = AppendReply | { readonly kind: 'lost'; readonly cause: string };
+
+interface PendingAppend {
+  readonly request: streams.BatchAppendReq;
+  /** Settles with the store's answer to any of the tries. */
+  readonly reply: PromiseWithResolvers<AppendReply>;
+  /** Ends the try under way, if there is one. */
+  lose: (cause: string) => void;
+}
+
+interface LiveCall extends OpenCall<BatchAppendCall> {
+  /** Monotonic time of the last sign of life. */
+  heardMs: number;
+  /** Pending while the socket does not take more. */
+  writable: Promise<void>;
+}
+
+export class BatchAppender {
+  readonly #connection: StoreConnection;
+  readonly #runtime: Runtime;
+  readonly #logger: Logger;
+  readonly #pending = new Map<string, PendingAppend>();
+  #opening: Promise<LiveCall> | undefined;
+  #idle = Promise.withResolvers<void>();
+
+  constructor(connection: StoreConnection, runtime: Runtime, logger: Logger) {
+    this.#connection = connection;
+    this.#runtime = runtime;
+    this.#logger = logger;
+  }
+
+  /** Sends until the store answers or the deadline passes (`unclear`). Throws `AppendRejected`. */
+  async append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly NewEvent[],
+  ): Promise<Exclude<AppendReply, { kind: 'rejected' }>> {
+    const correlationId = this.#runtime.ids.next();
+    const request = encodeAppend(correlationId, stream, expected, events);
+    const pending: PendingAppend = { request, reply: Promise.withResolvers(), lose: () => {} };
+    this.#pending.set(correlationId, pending);
+    try {
+      const reply = await this.#sendUntilAnswered(pending, stream);
+      if (reply.kind === 'rejected') throw reply.error;
+      return reply;
+    } finally {
+      this.#pending.delete(correlationId);
+      if (this.#pending.size === 0) this.#idle.resolve();
+    }
+  }
+
+  /** Waits for the appends under way, each of which has its deadline, and ends the call. */
+  async close(): Promise<void> {
+    if (this.#pending.size > 0) {
+      this.#idle = Promise.withResolvers();
+      await this.#idle.promise;
+    }
+    const opening = this.#opening;
+    this.#opening = undefined;
+    await opening?.then(
+      (live) => live.cancel(),
+      () => {},
+    );
+  }
+
+  async #sendUntilAnswered(pending: PendingAppend, stream: string): Promise<AppendReply> {
+    const { appendDeadlineMs, appendTryMs } = limits.eventLog;
+    const deadlineMs = this.#runtime.clock.monotonicMs() + appendDeadlineMs;
+    const leftMs = (): number => deadlineMs - this.#runtime.clock.monotonicMs();
+    for (let failures = 0; ; failures++) {
+      const outcome = await this.#try(pending, Math.min(appendTryMs, leftMs()));
+      if (outcome.kind !== 'lost' && outcome.kind !== 'unclear') return outcome;
+      const { cause } = outcome;
+      const delayMs = backoffMs(this.#runtime, failures);
+      if (delayMs >= leftMs()) return { kind: 'unclear', cause };
+      this.#logger.debug({ stream, cause, failures }, 'an append of unknown fate is sent again');
+      const late = await this.#lateReply(pending, delayMs);
+      if (late !== undefined) return late;
+    }
+  }
+
+  async #try(pending: PendingAppend, tryMs: number): Promise<TryOutcome> {
+    const lost = Promise.withResolvers<TryOutcome>();
+    pending.lose = (cause) => lost.resolve({ kind: 'lost', cause });
+    const sentMs = this.#runtime.clock.monotonicMs();
+    const timer = this.#runtime.timers.after(tryMs, () => {
+      pending.lose(`no answer within ${Math.round(tryMs)} ms`);
+      this.#dropIfSilentSince(sentMs);
+    });
+    try {
+      this.#send(pending, lost.promise).catch((error: unknown) => pending.lose(causeOf(error)));
+      return await Promise.race([pending.reply.promise, lost.promise]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #send(pending: PendingAppend, over: Promise<unknown>): Promise<void> {
+    let done = false;
+    void over.then(() => {
+      done = true;
+    });
+    const live = await this.#liveCall();
+    await live.writable;
+    // While it waited for a connection its try may have ended; the next one sends for itself.
+    if (done || this.#live !== live) return;
+    if (!live.call.write(pending.request)) {
+      live.writable = new Promise((resolve) => live.call.once('drain', resolve));
+    }
+  }
+
+  #live: LiveCall | undefined;
+
+  #liveCall(): Promise<LiveCall> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<LiveCall> {
+    const opened = await this.#connection.open<BatchAppendCall>((client, metadata, options) =>
+      client.batchAppend(metadata, options),
+    );
+    const heardMs = this.#runtime.clock.monotonicMs();
+    const live: LiveCall = { ...opened, heardMs, writable: Promise.resolve() };
+    this.#live = live;
+    live.call.on('data', (response: streams.BatchAppendResp) => {
+      live.heardMs = this.#runtime.clock.monotonicMs();
+      this.#pending.get(uuidText(response.getCorrelationId()))?.reply.resolve(parseAppendReply(response));
+    });
+    live.call.on('error', (error) => this.#dropped(live, error));
+    live.call.on('end', () =>
+      this.#dropped(live, new UnavailableError(undefined, 'the store ended the call')),
+    );
+    return live;
+  }
+
+  /** A call over which nothing came while an append waited is taken for dead, and its connection too. */
+  #dropIfSilentSince(sinceMs: number): void {
+    const live = this.#live;
+    if (live === undefined || live.heardMs > sinceMs) return;
+    this.#dropped(live, new UnavailableError(undefined, 'the store fell silent'));
+    live.cancel();
+  }
+
+  #dropped(live: LiveCall, error: Error): void {
+    if (this.#live !== live) return;
+    this.#live = undefined;
+    this.#opening = undefined;
+    this.#logger.debug({ err: error, pending: this.#pending.size }, 'the append call broke');
+    live.failed(error);
+    for (const pending of this.#pending.values()) pending.lose(causeOf(error));
+  }
+
+  /** The answer to an earlier try, if it comes within the delay. */
+  async #lateReply(pending: PendingAppend, delayMs: number): Promise<AppendReply | undefined> {
+    const waited = new AbortController();
+    const delay = this.#runtime.timers.sleep(delayMs, waited.signal).then(() => undefined);
+    const reply = await Promise.race([pending.reply.promise, delay]);
+    waited.abort();
+    return reply;
+  }
+}
+
+const causeOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

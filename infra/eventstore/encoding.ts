@@ -1,0 +1,82 @@
+/** Between the port's events and the protocol's messages. */
+import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { NewEvent, RecordedEvent } from '../../src/commands/event-log.ts';
+import type { EventMetadata } from '../../src/domain/events.ts';
+
+export type ProposedMessage = streams.BatchAppendReq.ProposedMessage;
+export type RecordedMessage = streams.ReadResp.ReadEvent.RecordedEvent;
+
+/** An event as JSON in a protocol message. Throws `TypeError` for what JSON cannot hold. */
+export function encodeEvent(event: NewEvent): ProposedMessage {
+  const message = new streams.BatchAppendReq.ProposedMessage();
+  message.setId(uuid(event.id));
+  message.getMetadataMap().set('type', event.type).set('content-type', 'application/json');
+  message.setData(jsonBytes(event.data, event.type));
+  message.setCustomMetadata(jsonBytes(event.metadata, event.type));
+  return message;
+}
+
+/** What an event counts towards the limit on an append. */
+export function eventBytes(message: ProposedMessage): number {
+  const type = message.getMetadataMap().get('type') ?? '';
+  return message.getData_asU8().length + message.getCustomMetadata_asU8().length + type.length * 2;
+}
+
+/** A recorded event. Data that is not JSON (another program wrote it) is left as bytes. */
+export function decodeEvent(message: RecordedMessage): RecordedEvent {
+  const types = message.getMetadataMap();
+  const isJson = types.get('content-type') === 'application/json';
+  const metadata = message.getCustomMetadata_asU8();
+  return {
+    id: uuidText(message.getId()),
+    type: types.get('type') ?? '',
+    stream: text(message.getStreamIdentifier()?.getStreamName_asU8() ?? new Uint8Array()),
+    revision: Number(message.getStreamRevision()),
+    position: BigInt(message.getCommitPosition()),
+    data: isJson ? parseJson(message.getData_asU8()) : message.getData_asU8(),
+    metadata: parseMetadata(metadata),
+  };
+}
+
+export function uuid(id: string): shared.UUID {
+  return new shared.UUID().setString(id);
+}
+
+/** The text form, whichever of the protocol's two forms a server sends. */
+export function uuidText(id: shared.UUID | undefined): string {
+  const structured = id?.getStructured();
+  if (structured === undefined) return id?.getString() ?? '';
+  const hex = (bits: string): string => BigInt.asUintN(64, BigInt(bits)).toString(16).padStart(16, '0');
+  const digits = hex(structured.getMostSignificantBits()) + hex(structured.getLeastSignificantBits());
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+export function streamIdentifier(stream: string): shared.StreamIdentifier {
+  const identifier = new shared.StreamIdentifier();
+  identifier.setStreamName(Buffer.from(stream, 'utf8'));
+  return identifier;
+}
+
+const text = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+
+function jsonBytes(value: unknown, type: string): Uint8Array {
+  const json = JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`the event ${type} has data or metadata that JSON cannot hold`);
+  return Buffer.from(json, 'utf8');
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(text(bytes));
+  } catch {
+    return bytes;
+  }
+}
+
+/** Every event of ours has metadata; a foreign one may have none, and reads as an empty object. */
+function parseMetadata(bytes: Uint8Array): EventMetadata {
+  const parsed = bytes.length === 0 ? {} : parseJson(bytes);
+  return parsed as EventMetadata;
+}

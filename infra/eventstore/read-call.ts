@@ -1,0 +1,105 @@
+/**
+ * One Read call as an ordered, back-pressured iteration of its messages. The messages are taken from the
+ * call's own stream one by one, never ahead of the consumer: what it does not take stays in the stream's
+ * bounded buffer, then in the HTTP/2 window, then with the store.
+ */
+import { UnavailableError } from '@eventstore/db-client';
+import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import type streams from '@eventstore/db-client/generated/streams_pb.js';
+import type { Timers } from '../../src/runtime/runtime.ts';
+import type { StoreConnection } from './store-connection.ts';
+
+type Call = ReturnType<InstanceType<typeof StreamsClient>['read']>;
+
+export interface ReadCallOptions {
+  readonly connection: StoreConnection;
+  readonly timers: Timers;
+  readonly request: streams.ReadReq;
+  /** Give up when nothing comes for so long while the consumer waits. Undefined: wait for ever. */
+  readonly idleMs: number | undefined;
+  /** Ends the iteration, without an error. */
+  readonly signal: AbortSignal;
+}
+
+/** Nothing came in time. */
+export class ReadIdle extends Error {
+  override readonly name = 'ReadIdle';
+}
+
+/** Throws the call's error, or `ReadIdle`. The call is over when the iteration is, however that ends. */
+export async function* readCall(options: ReadCallOptions): AsyncGenerator<streams.ReadResp, void, undefined> {
+  const { connection, signal } = options;
+  if (signal.aborted) return;
+  const { call, cancel, failed } = await connection.open<Call>((client, metadata, callOptions) =>
+    client.read(options.request, metadata, callOptions),
+  );
+  const state = watch(call, signal);
+  try {
+    for (;;) {
+      const message = state.aborted() ? null : call.read();
+      if (message !== null) {
+        yield message;
+        continue;
+      }
+      if (state.over()) break;
+      await state.changed(options.timers, options.idleMs);
+    }
+    const error = state.error();
+    if (error === undefined || state.aborted()) return;
+    failed(error);
+    throw error;
+  } catch (error) {
+    if (error instanceof ReadIdle) failed(new UnavailableError(undefined, error.message));
+    throw error;
+  } finally {
+    state.stop();
+    cancel();
+  }
+}
+
+interface CallState {
+  aborted(): boolean;
+  /** No more messages will come. */
+  over(): boolean;
+  error(): Error | undefined;
+  stop(): void;
+  /** Resolves when there may be something new. Throws `ReadIdle`. */
+  changed(timers: Timers, idleMs: number | undefined): Promise<void>;
+}
+
+function watch(call: Call, signal: AbortSignal): CallState {
+  let error: Error | undefined;
+  let ended = false;
+  let news = Promise.withResolvers<void>();
+  const wake = (): void => news.resolve();
+  call.on('readable', wake);
+  call.on('end', () => {
+    ended = true;
+    wake();
+  });
+  call.on('error', (reason: Error) => {
+    error = reason;
+    wake();
+  });
+  signal.addEventListener('abort', wake, { once: true });
+  return {
+    aborted: () => signal.aborted,
+    over: () => ended || error !== undefined || signal.aborted,
+    error: () => error,
+    stop: () => signal.removeEventListener('abort', wake),
+    async changed(timers, idleMs) {
+      const timer =
+        idleMs === undefined
+          ? undefined
+          : timers.after(idleMs, () =>
+              news.reject(new ReadIdle(`the event store sent nothing for ${idleMs} ms`)),
+            );
+      try {
+        await news.promise;
+      } finally {
+        timer?.cancel();
+        news = Promise.withResolvers<void>();
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The published client, as far as this adapter uses it: connection strings, TLS, credentials, discovery of a
+ * cluster's leader, and reconnecting. The calls themselves are driven over the client's generated messages
+ * (append-calls.ts, read-calls.ts), because its own append and subscription code
+ *
+ * - keeps every in-flight append of the process in one module-global bank that one transport error empties,
+ *   and throws inside a data handler, which ends the process, when an answer comes after that;
+ * - hands checkpoints to a callback that overtakes the events still in its buffer;
+ * - has no filter for reads, only for subscriptions;
+ * - closes the shared channel when a caller cancels a read.
+ *
+ * What is needed of the client for that is `protected`; TypeScript's element access reaches it, typed.
+ */
+import type { Readable } from 'node:stream';
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+
+type Streams = InstanceType<typeof StreamsClient>;
+type CallArguments = ReturnType<EventStoreDBClient['callArguments']>;
+
+/** A call that has been opened. Its errors have a listener from the start, so none can end the process. */
+export interface OpenCall<Call> {
+  readonly call: Call;
+  /** Ends the call from this side. */
+  cancel(): void;
+  /** Tells the connection that the call failed, so that the next one goes over a new channel if need be. */
+  failed(error: Error): void;
+}
+
+interface Cancellable extends Readable {
+  cancel(): void;
+}
+
+export class StoreConnection {
+  readonly #client: EventStoreDBClient;
+  #streams: Streams | undefined;
+
+  /** `url` is a connection string. Throws for one that makes no sense. Connects on the first call. */
+  constructor(url: string) {
+    this.#client = EventStoreDBClient.connectionString(url);
+  }
+
+  /** Opens a call without a deadline of its own. Rejects when no node can be found. */
+  async open<Call extends Cancellable>(
+    start: (streams: Streams, ...rest: CallArguments) => Call,
+  ): Promise<OpenCall<Call>> {
+    const streams = await this.#client['execute'](StreamsClient, 'streams', async (client) => client);
+    this.#streams = streams;
+    const call = start(streams, ...this.#client['callArguments']({}, { deadline: Number.POSITIVE_INFINITY }));
+    call.on('error', ignore);
+    return {
+      call,
+      cancel: () => call.cancel(),
+      failed: (error) => {
+        this.#client['handleError'](streams, error).catch(ignore);
+      },
+    };
+  }
+
+  /** Closes the channel; open calls must have been cancelled. */
+  close(): void {
+    this.#streams?.close();
+  }
+}
+
+/** Whoever drives the call has listeners of its own; this one is for what comes after they are gone. */
+const ignore = (): void => {};
