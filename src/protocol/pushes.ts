@@ -3,15 +3,19 @@ import {
   ConversationIdSchema,
   CursorSeqSchema,
   FenSchema,
-  GroupIdSchema,
-  NullableTextSchema,
   PacketIdSchema,
   SeqSchema,
   UserIdSchema,
 } from './scalars.ts';
+import { GroupMembershipSchema, GroupSummarySchema } from './views/group-views.ts';
 import { MessageViewSchema } from './views/message-views.ts';
-import { PacketStateSchema, WalletEntryViewSchema } from './views/money-views.ts';
-import { UserViewSchema } from './views/user-views.ts';
+import { GrabViewSchema, PacketStateSchema, WalletEntryViewSchema } from './views/money-views.ts';
+import {
+  BlockViewSchema,
+  FriendRequestViewSchema,
+  FriendViewSchema,
+  UserViewSchema,
+} from './views/user-views.ts';
 
 const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
@@ -26,62 +30,37 @@ export const pushSchemas = {
     delivered: CursorSeqSchema,
     read: CursorSeqSchema,
   }),
-  /** Something changed between this user and `user`. */
-  friend: Type.Object({
-    change: Type.Union([
-      Type.Literal('requested'),
-      Type.Literal('accepted'),
-      Type.Literal('declined'),
-      Type.Literal('removed'),
-      Type.Literal('blocked'),
-      Type.Literal('unblocked'),
-      Type.Literal('remark'),
-    ]),
-    user: UserViewSchema,
-    /** Who did it: this user (on another device too) or the other. */
-    by: UserIdSchema,
-    /** Their conversation. */
-    conversationId: ConversationIdSchema,
-    /** The note of a request. */
-    note: NullableTextSchema,
-  }),
-  /** Something changed in a group of this user. To `removed` and `left` members themselves it is the last word. */
+  /** An entry of one of this user's lists is new or changed, or (`null`) gone. */
+  friend: Type.Union([
+    Type.Object({ list: Type.Literal('friends'), userId: UserIdSchema, entry: orNull(FriendViewSchema) }),
+    Type.Object({
+      list: Type.Union([Type.Literal('incoming'), Type.Literal('outgoing')]),
+      userId: UserIdSchema,
+      entry: orNull(FriendRequestViewSchema),
+    }),
+    Type.Object({ list: Type.Literal('blocks'), userId: UserIdSchema, entry: orNull(BlockViewSchema) }),
+  ]),
+  /** A group of this user as it is now. To those who left or were removed it is the last word. */
   group: Type.Object({
-    change: Type.Union([
-      Type.Literal('created'),
-      Type.Literal('member-joined'),
-      Type.Literal('member-left'),
-      Type.Literal('member-removed'),
-      Type.Literal('role-changed'),
-      Type.Literal('ownership-transferred'),
-      Type.Literal('member-muted'),
-      Type.Literal('renamed'),
-      Type.Literal('announcement'),
-      Type.Literal('join-policy'),
-      Type.Literal('dissolved'),
-    ]),
-    groupId: GroupIdSchema,
-    conversationId: ConversationIdSchema,
-    /** The member that it happened to, where there is one. */
-    userId: orNull(UserIdSchema),
+    group: GroupSummarySchema,
+    /** Those who came in, or whose role or mute changed. */
+    members: Type.Array(GroupMembershipSchema),
+    leftUserIds: Type.Array(UserIdSchema),
   }),
-  wallet: Type.Object({ balanceFen: FenSchema, entry: orNull(WalletEntryViewSchema) }),
+  wallet: Type.Object({
+    balanceFen: FenSchema,
+    /** New lines of the statement, oldest first. */
+    entries: Type.Array(WalletEntryViewSchema),
+  }),
+  /** A packet has changed. */
   packet: Type.Object({
     packetId: PacketIdSchema,
     conversationId: ConversationIdSchema,
     state: PacketStateSchema,
     count: Type.Integer({ minimum: 1 }),
     taken: Type.Integer({ minimum: 0 }),
-    /** The share just taken: for the sender and its taker only, `null` for others. */
-    grab: orNull(
-      Type.Object({
-        userId: UserIdSchema,
-        shareIndex: Type.Integer({ minimum: 0 }),
-        amountFen: FenSchema,
-      }),
-    ),
-    /** What has just gone back: for the sender only, `null` for others. */
-    refundedFen: orNull(FenSchema),
+    /** New grabs that this user may see at once: the sender all, others their own. */
+    grabs: Type.Array(GrabViewSchema),
   }),
   /** The user's own profile changed. */
   account: Type.Object({ user: UserViewSchema }),

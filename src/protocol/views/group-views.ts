@@ -14,8 +14,8 @@ export const GroupRoleSchema = Type.Union([
   Type.Literal('member'),
 ]);
 
-/** A group as one of its members sees it. */
-export const GroupViewSchema = Type.Object({
+/** A group as all of its members see it. */
+const summary = {
   groupId: GroupIdSchema,
   conversationId: ConversationIdSchema,
   name: NullableTextSchema,
@@ -23,17 +23,27 @@ export const GroupViewSchema = Type.Object({
   ownerId: UserIdSchema,
   joinPolicy: Type.Union([Type.Literal('members-invite'), Type.Literal('admins-invite')]),
   memberCount: Type.Integer({ minimum: 0 }),
-  /** The reader's own role. */
-  myRole: GroupRoleSchema,
-  /** The reader is muted until this time; `null` when not muted. */
-  mutedUntilMs: Type.Union([TimeMsSchema, Type.Null()]),
-});
-export type GroupView = Static<typeof GroupViewSchema>;
+  createdAtMs: TimeMsSchema,
+  /** A dissolved group can still be read. */
+  dissolvedAtMs: Type.Union([TimeMsSchema, Type.Null()]),
+};
+export const GroupSummarySchema = Type.Object(summary);
+export type GroupSummary = Static<typeof GroupSummarySchema>;
 
-export const GroupMemberViewSchema = Type.Object({
-  user: UserViewSchema,
+const standing = {
   role: GroupRoleSchema,
   joinedAtMs: TimeMsSchema,
+  /** Muted until this time; `null`: not muted. */
   mutedUntilMs: Type.Union([TimeMsSchema, Type.Null()]),
-});
+};
+
+/** One user's standing in a group. */
+export const GroupMembershipSchema = Type.Object({ userId: UserIdSchema, ...standing });
+export type GroupMembership = Static<typeof GroupMembershipSchema>;
+
+/** A group as one of its members sees it. */
+export const GroupViewSchema = Type.Object({ ...summary, mine: GroupMembershipSchema });
+export type GroupView = Static<typeof GroupViewSchema>;
+
+export const GroupMemberViewSchema = Type.Object({ user: UserViewSchema, ...standing });
 export type GroupMemberView = Static<typeof GroupMemberViewSchema>;

@@ -15,8 +15,6 @@ export const FriendViewSchema = Type.Object({
   remark: NullableTextSchema,
   conversationId: ConversationIdSchema,
   sinceMs: TimeMsSchema,
-  /** Whether the reader has blocked this friend. */
-  blocked: Type.Boolean(),
 });
 export type FriendView = Static<typeof FriendViewSchema>;
 
@@ -27,3 +25,7 @@ export const FriendRequestViewSchema = Type.Object({
   requestedAtMs: TimeMsSchema,
 });
 export type FriendRequestView = Static<typeof FriendRequestViewSchema>;
+
+/** Someone whom the reader has blocked. */
+export const BlockViewSchema = Type.Object({ user: UserViewSchema, sinceMs: TimeMsSchema });
+export type BlockView = Static<typeof BlockViewSchema>;
