@@ -264,4 +264,93 @@ export const limits = {
     /** A subscriber that hears nothing for this long reads what changed from Postgres. */
     silenceMs: 3_000,
   },
+  gateway: {
+    /** A JSON body of an HTTP request. */
+    httpBodyBytesMax: 65_536,
+    httpHeadersMs: 10_000,
+    httpRequestMs: 30_000,
+    /** A WebSocket message of a client: the largest request with room to spare. */
+    socketMessageBytesMax: 131_072,
+    /** From the upgrade to the hello. */
+    helloDeadlineMs: 10_000,
+    /** A client that sent nothing for this long is pinged ... */
+    heartbeatMs: 25_000,
+    /** ... and closed when it stays silent for this long in all. */
+    silentMs: 60_000,
+    /** Resolution of the one wheel that holds every connection's next deadline, and its slots. */
+    wheelTickMs: 500,
+    wheelSlots: 256,
+    connectionsMax: 100_000,
+    connectionsPerUserMax: 16,
+    /** Commands of one connection that have no answer yet; the next one is answered `busy`. */
+    commandsInFlightPerConnectionMax: 64,
+    /** Frames per second of one connection, and how many may come at once after a pause. */
+    framesPerSecond: 100,
+    framesBurst: 300,
+    busyRetryAfterMs: 500,
+    /** Bytes that wait for one socket: over the first its pushes collapse to a resync, over the second it is closed. */
+    sendQueueBytesMax: 262_144,
+    sendQueueBytesHardMax: 1_048_576,
+    /** A socket whose collapsed queue has not drained after this is closed. */
+    collapsedMsMax: 15_000,
+    /** Missed items pushed after a hello; a conversation with more gets a `resync`. */
+    missedPerConversationMax: 100,
+    missedPerHelloMax: 500,
+    /** Conversations looked at after a hello that its cursors do not name: the newest of the inbox. */
+    helloInboxEntriesMax: 200,
+    /** Groups of one user that updates are subscribed for, read in pages. */
+    groupsPerUserMax: 10_000,
+    /** Changes that wait for their sealed parts to be opened; over it, they are dropped for a resync. */
+    changesQueuedMax: 20_000,
+    /** Resyncs that concern every connection are spread over this time. */
+    resyncSpreadMs: 2_000,
+    /** No heartbeat of the bus for this long: the read models' checkpoints are looked up instead. */
+    busSilenceMs: 3_000,
+    busSilencePollMs: 1_000,
+    /** User views kept in memory. */
+    cachedUsersMax: 50_000,
+    cachedUserAgeMs: 60_000,
+    /** How long a read waits for its `after_position`. */
+    afterPositionMsMax: 5_000,
+    /** On a shutdown clients are asked to come back after a random part of this ... */
+    goingAwaySpreadMs: 3_000,
+    /** ... and get this long to take their last answers. */
+    goingAwayGraceMs: 2_000,
+    /** Requests per minute and address: everything, logging in and registering. */
+    requestsPerMinute: 1_200,
+    loginsPerMinutePerAddress: 60,
+    loginsPerMinutePerAccount: 10,
+    registrationsPerMinutePerAddress: 60,
+    /** WebSocket upgrades per minute and address. */
+    upgradesPerMinute: 600,
+    /** Addresses and accounts whose rates are remembered in memory. */
+    rateLimitKeysMax: 20_000,
+  },
+  client: {
+    /** A command is given up after this, retries included. */
+    requestMs: 30_000,
+    httpMs: 30_000,
+    /** From opening the socket to the hello's answer. */
+    connectMs: 15_000,
+    /** A socket that stays silent this long after a ping is given up. */
+    pongMs: 10_000,
+    reconnectDelayMsMin: 250,
+    reconnectDelayMsMax: 20_000,
+    /** An access token is refreshed when less than this is left of it. */
+    refreshBeforeMs: 60_000,
+    /** Delivered and read cursors are gathered this long before they are sent. */
+    ackWindowMs: 200,
+    /** Commands that wait for an answer or a connection; the next one fails at once. */
+    pendingRequestsMax: 1_000,
+    /** Wait before a command is sent again after `busy` without a delay of the server's. */
+    retryDelayMsMin: 200,
+    retryDelayMsMax: 3_000,
+    /** Items held back per conversation while a hole before them is being fetched. */
+    heldBackMax: 500,
+    fetchPageItems: 200,
+    /** Conversations whose cursors are kept; the least recently used ones are forgotten. */
+    cursorsMax: 1_000,
+    /** How long `next` waits by default. */
+    nextMs: 10_000,
+  },
 } as const;
