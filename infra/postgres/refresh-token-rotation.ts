@@ -58,9 +58,9 @@ export async function rotateRefreshToken(
     [next.hash, family.family_id, next.expiresAtMs],
   );
   // A family grows by a row per exchange: the rows that could not be used any more go.
-  await client.query(
-    'delete from hongbao_vault.refresh_token where family_id = $1 and expires_at_ms < $2',
-    [family.family_id, nowMs],
-  );
+  await client.query('delete from hongbao_vault.refresh_token where family_id = $1 and expires_at_ms < $2', [
+    family.family_id,
+    nowMs,
+  ]);
   return rotated;
 }

@@ -1,0 +1,435 @@
+/**
+ * One stream's commands, decided one after another and appended together.
+ *
+ *            submit                    queue empty
+ *    idle ───────────► draining ─────────────────────► idle
+ *                        │  ▲
+ *        append: unknown │  │ tail read back
+ *                        ▼  │
+ *                      blocked  (commands queue; those past their deadline are answered)
+ *
+ * While draining: take a batch, plan it over the newest known state, append its events with exactly the revision
+ * that the plan is based on, answer. A successful append proves that the state was the newest, and so proves the
+ * batch's rejections too; a batch without events is proven by reading the tail. On a conflict the tail is read
+ * and the batch planned again. Only terminal states answer without proof.
+ */
+import type { Logger } from 'pino';
+import type { Decider, Rejection } from '../domain/decider.ts';
+import { rejection } from '../domain/decider.ts';
+import type { DomainEvent } from '../domain/events.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { AggregateLoader } from './aggregate-loader.ts';
+import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
+import type { CommandHistory } from './command-history.ts';
+import type { AppendResult, EventLog, NewEvent } from './event-log.ts';
+import { EventLogUnavailable } from './event-log.ts';
+import type { LoadedAggregate } from './loaded-aggregate.ts';
+import type { BatchPlan, PlannedAnswer } from './plan-batch.ts';
+import { planBatch } from './plan-batch.ts';
+import type { RecentCommand } from './recent-commands.ts';
+
+export interface MailboxBounds {
+  readonly mailboxQueueMax: number;
+  readonly pendingCommandsMax: number;
+  readonly batchCommandsMax: number;
+  readonly batchEventsMax: number;
+  readonly batchBytesMax: number;
+  readonly eventOverheadBytes: number;
+  readonly conflictRetriesMax: number;
+  readonly conflictDelayMsMax: number;
+  readonly commandDeadlineMs: number;
+  readonly readBackDelayMsMin: number;
+  readonly readBackDelayMsMax: number;
+  readonly busyRetryAfterMs: number;
+  readonly clockSkewMs: number;
+}
+
+/** What all mailboxes of a process share. */
+export interface MailboxScope {
+  readonly eventLog: EventLog;
+  readonly loader: AggregateLoader;
+  readonly history: CommandHistory;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly bounds: MailboxBounds;
+  /** Commands that wait or run, over all mailboxes. */
+  readonly load: { pendingCommands: number };
+  /** Orders arrivals and proofs that the clock cannot tell apart. */
+  readonly ticks: { now: number };
+}
+
+interface Pending<State, Command, Event> {
+  readonly envelope: CommandEnvelope<Command>;
+  readonly deadlineMs: number;
+  readonly answer: (outcome: CommandOutcome<State, Event>) => void;
+  /** Found beyond the recent commands: in the history, or by searching the stream. */
+  earlier: RecentCommand | undefined;
+  lookedBeyondRecent: boolean;
+  /** The revision that an append of unknown fate built on: as long as the stream is there, it may still land. */
+  uncertainAtRevision: number | undefined;
+}
+
+export class Mailbox<State, Command, Event extends DomainEvent> {
+  readonly #stream: string;
+  readonly #decider: Decider<State, Command, Event>;
+  readonly #scope: MailboxScope;
+  readonly #queue: Pending<State, Command, Event>[] = [];
+  #aggregate: LoadedAggregate<State, Event> | undefined;
+  #refreshing: Promise<void> | undefined;
+  #draining = false;
+  #readers = 0;
+
+  constructor(stream: string, decider: Decider<State, Command, Event>, scope: MailboxScope) {
+    this.#stream = stream;
+    this.#decider = decider;
+    this.#scope = scope;
+  }
+
+  /** Whether nothing is under way, so that the mailbox may be forgotten. */
+  get isIdle(): boolean {
+    return !this.#draining && this.#readers === 0 && this.#refreshing === undefined;
+  }
+
+  /** Queues a command. Its outcome never rejects. */
+  submit(envelope: CommandEnvelope<Command>): Promise<CommandOutcome<State, Event>> {
+    const { bounds, load, runtime } = this.#scope;
+    if (this.#queue.length >= bounds.mailboxQueueMax || load.pendingCommands >= bounds.pendingCommandsMax) {
+      return Promise.resolve(this.#busy());
+    }
+    load.pendingCommands += 1;
+    return new Promise((resolve) => {
+      let answered = false;
+      this.#queue.push({
+        envelope,
+        deadlineMs: runtime.clock.monotonicMs() + bounds.commandDeadlineMs,
+        answer: (outcome) => {
+          if (answered) return;
+          answered = true;
+          load.pendingCommands -= 1;
+          resolve(outcome);
+        },
+        earlier: undefined,
+        lookedBeyondRecent: false,
+        uncertainAtRevision: undefined,
+      });
+      if (!this.#draining) {
+        this.#draining = true;
+        void this.#drain();
+      }
+    });
+  }
+
+  /** The aggregate, proven to be the newest no longer than `maxAgeMs` ago. Throws `EventLogUnavailable`. */
+  async read(maxAgeMs: number): Promise<LoadedAggregate<State, Event>> {
+    const oldestMs = this.#scope.runtime.clock.monotonicMs() - maxAgeMs;
+    this.#readers += 1;
+    try {
+      return await this.#proven((aggregate) => aggregate.proof.atMs >= oldestMs);
+    } finally {
+      this.#readers -= 1;
+    }
+  }
+
+  async #drain(): Promise<void> {
+    const { batchCommandsMax } = this.#scope.bounds;
+    // One turn, so that commands which arrive together are decided together.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, batchCommandsMax);
+      try {
+        await this.#settle(batch);
+      } catch (error) {
+        // A fault in here must cost this batch only. What was appended before it is found by command id.
+        this.#scope.logger.error({ err: error, stream: this.#stream }, 'a batch of commands failed');
+        this.#aggregate = undefined;
+        for (const pending of batch) pending.answer(unknown);
+      }
+    }
+    this.#draining = false;
+  }
+
+  /** Answers every command of the batch, in as many appends as it takes. */
+  async #settle(batch: readonly Pending<State, Command, Event>[]): Promise<void> {
+    const { bounds, runtime } = this.#scope;
+    const arrivedTick = this.#nextTick();
+    let rest = batch;
+    /** Plan over nothing that was proven before this. */
+    let provenAfterTick = -1;
+    let conflicts = 0;
+    let delayMs = bounds.readBackDelayMsMin;
+    for (;;) {
+      rest = this.#answerOverdue(rest);
+      if (rest.length === 0) return;
+      let aggregate: LoadedAggregate<State, Event>;
+      try {
+        aggregate = await this.#proven(({ proof }) => proof.tick > provenAfterTick);
+        await this.#lookBeyondRecent(rest, aggregate);
+      } catch (error) {
+        if (!(error instanceof EventLogUnavailable)) throw error;
+        await runtime.timers.sleep(delayMs);
+        delayMs = Math.min(delayMs * 2, bounds.readBackDelayMsMax);
+        continue;
+      }
+      const plan = this.#plan(rest, aggregate);
+      const planned = rest.slice(0, plan.answers.length);
+      if (plan.newEvents.length === 0) {
+        if (aggregate.proof.tick <= arrivedTick && !plan.answers.every(needsNoProof)) {
+          provenAfterTick = arrivedTick;
+          continue;
+        }
+        this.#answerPlanned(planned, plan.answers, aggregate);
+        rest = rest.slice(planned.length);
+        continue;
+      }
+      const expected = aggregate.revision;
+      const proof = { atMs: runtime.clock.monotonicMs(), tick: this.#nextTick() };
+      const result = await this.#append(expected, plan.newEvents);
+      switch (result.kind) {
+        case 'appended':
+          this.#advance(aggregate, expected, plan.newEvents, result.position);
+          aggregate.proven(proof);
+          this.#answerPlanned(planned, plan.answers, aggregate);
+          rest = rest.slice(planned.length);
+          conflicts = 0;
+          break;
+        case 'conflict':
+          conflicts += 1;
+          if (conflicts > bounds.conflictRetriesMax) {
+            for (const pending of rest) pending.answer(this.#uncertain(pending) ? unknown : this.#busy());
+            return;
+          }
+          provenAfterTick = this.#nextTick();
+          // The first time at once; after that, writers of several processes get out of each other's step.
+          if (conflicts > 1) {
+            await runtime.timers.sleep(runtime.random.fraction() * bounds.conflictDelayMsMax);
+          }
+          break;
+        case 'unknown':
+          this.#scope.logger.warn({ stream: this.#stream, cause: result.cause }, 'an append of unknown fate');
+          for (const pending of planned) pending.uncertainAtRevision = expected;
+          provenAfterTick = this.#nextTick();
+          break;
+        case 'failed':
+          await this.#isolateCulprit(planned, result.error);
+          rest = rest.slice(planned.length);
+          break;
+      }
+    }
+  }
+
+  #plan(
+    batch: readonly Pending<State, Command, Event>[],
+    aggregate: LoadedAggregate<State, Event>,
+  ): BatchPlan<State, Event> {
+    const { runtime, bounds, logger } = this.#scope;
+    const options = {
+      decider: this.#decider,
+      clock: runtime.clock,
+      ids: runtime.ids,
+      batchEventsMax: bounds.batchEventsMax,
+      batchBytesMax: bounds.batchBytesMax,
+      eventOverheadBytes: bounds.eventOverheadBytes,
+      onFault: (error: unknown, commandId: string) =>
+        logger.error({ err: error, stream: this.#stream, commandId }, 'a decider failed'),
+    };
+    return planBatch(options, aggregate, batch);
+  }
+
+  async #append(
+    expected: number,
+    events: readonly NewEvent[],
+  ): Promise<AppendResult | { readonly kind: 'failed'; readonly error: unknown }> {
+    try {
+      return await this.#scope.eventLog.append(this.#stream, expected < 0 ? 'no-stream' : expected, events);
+    } catch (error) {
+      // Unavailable is the one failure after which the events may be there all the same.
+      if (error instanceof EventLogUnavailable) return { kind: 'unknown', cause: error.message };
+      return { kind: 'failed', error };
+    }
+  }
+
+  /** Folds in what was just appended, unless a reader has brought it already. */
+  #advance(
+    aggregate: LoadedAggregate<State, Event>,
+    expected: number,
+    newEvents: readonly NewEvent[],
+    position: bigint,
+  ): void {
+    for (const [offset, event] of newEvents.entries()) {
+      // Only the last event's position is known; for the others it is late by a few events, which is safe.
+      aggregate.apply({ ...event, stream: this.#stream, revision: expected + 1 + offset, position });
+    }
+    this.#scope.loader.snapshotWhenDue(this.#stream, this.#decider, aggregate);
+  }
+
+  /** A batch that cannot be appended at all is halved until the command that spoils it stands alone. */
+  async #isolateCulprit(batch: readonly Pending<State, Command, Event>[], error: unknown): Promise<void> {
+    const [only, ...others] = batch;
+    if (only === undefined) return;
+    if (others.length === 0) {
+      const { commandId } = only.envelope;
+      this.#scope.logger.error(
+        { err: error, stream: this.#stream, commandId },
+        'a command cannot be appended',
+      );
+      return only.answer({ kind: 'rejected', rejection: internalFault });
+    }
+    const middle = Math.ceil(batch.length / 2);
+    await this.#settle(batch.slice(0, middle));
+    await this.#settle(batch.slice(middle));
+  }
+
+  #answerPlanned(
+    planned: readonly Pending<State, Command, Event>[],
+    answers: readonly PlannedAnswer<State, Event>[],
+    aggregate: LoadedAggregate<State, Event>,
+  ): void {
+    for (const [index, pending] of planned.entries()) {
+      const own = answers[index];
+      const repeated = own?.kind === 'same-as';
+      const planAnswer = own?.kind === 'same-as' ? answers[own.index] : own;
+      const { position } = aggregate;
+      switch (planAnswer?.kind) {
+        case 'events': {
+          const { events, state } = planAnswer;
+          const revision = events.at(-1)?.revision ?? aggregate.revision;
+          pending.answer({ kind: 'accepted', events, state, revision, position, repeated });
+          break;
+        }
+        case 'nothing': {
+          const { state, revision } = planAnswer;
+          pending.answer({ kind: 'accepted', events: [], state, revision, position, repeated: true });
+          break;
+        }
+        case 'known':
+          void this.#answerAgain(pending, planAnswer.command, aggregate);
+          break;
+        case 'rejected':
+          pending.answer(this.#uncertain(pending) ? unknown : planAnswer);
+          break;
+        default:
+          throw new Error(`${this.#stream}: a planned command has no answer`);
+      }
+    }
+  }
+
+  /** Gives a command that was accepted before its first answer, rebuilt from its events. */
+  async #answerAgain(
+    { envelope, answer }: Pending<State, Command, Event>,
+    command: RecentCommand,
+    { state, revision, position }: LoadedAggregate<State, Event>,
+  ): Promise<void> {
+    try {
+      const found = await this.#scope.loader.eventsOf<Event>(this.#stream, envelope.commandId, command);
+      const events = found.map(({ event, recorded }) => ({
+        event,
+        eventId: recorded.id,
+        revision: recorded.revision,
+        timeMs: recorded.metadata.timeMs,
+      }));
+      answer({ kind: 'accepted', events, state, revision, position, repeated: true });
+    } catch (error) {
+      this.#scope.logger.warn({ err: error, stream: this.#stream }, 'an earlier answer could not be read');
+      answer(unknown);
+    }
+  }
+
+  /** Finds commands that were accepted so long ago that the aggregate has forgotten them. */
+  async #lookBeyondRecent(
+    batch: readonly Pending<State, Command, Event>[],
+    aggregate: LoadedAggregate<State, Event>,
+  ): Promise<void> {
+    const { recent } = aggregate;
+    for (const pending of batch) {
+      const { commandId, retry, onceSinceMs } = pending.envelope;
+      if (pending.lookedBeyondRecent || recent.find(commandId) !== undefined) continue;
+      if (recent.covers(Number.NEGATIVE_INFINITY)) continue;
+      if (retry === true) pending.earlier = await this.#inHistory(pending.envelope);
+      if (pending.earlier === undefined && onceSinceMs !== undefined) {
+        const sinceMs = onceSinceMs - this.#scope.bounds.clockSkewMs;
+        if (!recent.covers(sinceMs)) {
+          pending.earlier = await this.#scope.loader.search(this.#stream, commandId, sinceMs);
+        }
+      }
+      pending.lookedBeyondRecent = true;
+    }
+  }
+
+  async #inHistory({ commandId }: CommandEnvelope<Command>): Promise<RecentCommand | undefined> {
+    try {
+      const found = await this.#scope.history.find(commandId);
+      if (found === undefined) return undefined;
+      const { bodyHash, firstRevision, lastRevision } = found;
+      // In another stream it was another command, whatever its body.
+      const elsewhere = found.stream !== this.#stream;
+      return { bodyHash: elsewhere ? '' : bodyHash, firstRevision, lastRevision, timeMs: 0 };
+    } catch (error) {
+      // Going on without it could do the thing twice.
+      throw new EventLogUnavailable('the command history does not answer', { cause: error });
+    }
+  }
+
+  /** Answers the commands that have waited too long, and returns the others. */
+  #answerOverdue(
+    batch: readonly Pending<State, Command, Event>[],
+  ): readonly Pending<State, Command, Event>[] {
+    const nowMs = this.#scope.runtime.clock.monotonicMs();
+    if (batch.every(({ deadlineMs }) => nowMs < deadlineMs)) return batch;
+    return batch.filter((pending) => {
+      if (nowMs < pending.deadlineMs) return true;
+      pending.answer(this.#uncertain(pending) ? unknown : { kind: 'rejected', rejection: unavailable });
+      return false;
+    });
+  }
+
+  /** Whether an append of unknown fate with this command in it may still land. */
+  #uncertain({ uncertainAtRevision }: Pending<State, Command, Event>): boolean {
+    if (uncertainAtRevision === undefined) return false;
+    // It expected that revision exactly: once the stream has moved on, what has not landed never will.
+    return this.#aggregate === undefined || this.#aggregate.revision <= uncertainAtRevision;
+  }
+
+  async #proven(
+    isEnough: (aggregate: LoadedAggregate<State, Event>) => boolean,
+  ): Promise<LoadedAggregate<State, Event>> {
+    for (;;) {
+      const aggregate = this.#aggregate;
+      if (aggregate !== undefined && isEnough(aggregate)) return aggregate;
+      // A refresh that began too early to be enough is waited for, and followed by another.
+      this.#refreshing ??= this.#refresh().finally(() => {
+        this.#refreshing = undefined;
+      });
+      await this.#refreshing;
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const { loader, runtime } = this.#scope;
+    const proof = { atMs: runtime.clock.monotonicMs(), tick: this.#nextTick() };
+    let aggregate = this.#aggregate;
+    if (aggregate === undefined || !(await loader.catchUp(this.#stream, aggregate))) {
+      aggregate = await loader.load<State, Event>(this.#stream, this.#decider);
+      this.#aggregate = aggregate;
+    }
+    aggregate.proven(proof);
+    loader.snapshotWhenDue(this.#stream, this.#decider, aggregate);
+  }
+
+  #nextTick(): number {
+    this.#scope.ticks.now += 1;
+    return this.#scope.ticks.now;
+  }
+
+  #busy(): { readonly kind: 'busy'; readonly retryAfterMs: number } {
+    return { kind: 'busy', retryAfterMs: this.#scope.bounds.busyRetryAfterMs };
+  }
+}
+
+const unknown = { kind: 'unknown' } as const;
+const internalFault: Rejection = rejection('internal', 'A fault of the server. It has been logged.');
+const unavailable: Rejection = rejection('unavailable', 'The event store does not answer now.');
+
+/** Whether an answer holds in every later state of the stream, too. */
+function needsNoProof(answer: PlannedAnswer<unknown, unknown>): boolean {
+  return answer.kind === 'known' || (answer.kind === 'rejected' && answer.final);
+}

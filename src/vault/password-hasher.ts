@@ -1,0 +1,63 @@
+import { hash, verify } from '@node-rs/argon2';
+
+/** Slow hashing of passwords, so many at a time and no more. */
+export interface PasswordHasher {
+  /** An argon2id hash in PHC form, or `busy` when the queue is full. */
+  hash(password: string): Promise<string | 'busy'>;
+  /**
+   * Whether the password is the one that was hashed, or `busy`. Without a hash (there is no such user) it takes
+   * as long and answers false: the time does not tell whether a user exists.
+   */
+  verify(phc: string | undefined, password: string): Promise<boolean | 'busy'>;
+}
+
+export interface PasswordHasherOptions {
+  readonly passwordHashesAtOnceMax: number;
+  readonly passwordHashQueueMax: number;
+  readonly passwordHashMemoryKib: number;
+  readonly passwordHashPasses: number;
+  readonly passwordHashLanes: number;
+}
+
+/**
+ * argon2id (RFC 9106) on libuv's thread pool. One hash takes tens of milliseconds of a core, so that a storm of
+ * logins would take the pool from everything else: the number at once is bounded, and so is the queue.
+ */
+export function createPasswordHasher(options: PasswordHasherOptions): PasswordHasher {
+  const cost = {
+    memoryCost: options.passwordHashMemoryKib,
+    timeCost: options.passwordHashPasses,
+    parallelism: options.passwordHashLanes,
+  };
+  const queue: (() => void)[] = [];
+  let running = 0;
+  let dummy: Promise<string> | undefined;
+
+  async function inTurn<Value>(work: () => Promise<Value>): Promise<Value | 'busy'> {
+    if (running >= options.passwordHashesAtOnceMax) {
+      if (queue.length >= options.passwordHashQueueMax) return 'busy';
+      // Whoever finishes hands its turn over, so `running` stays as it is.
+      await new Promise<void>((resolve) => queue.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = queue.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  }
+
+  return {
+    hash: (password) => inTurn(() => hash(password, cost)),
+    verify: (phc, password) =>
+      inTurn(async () => {
+        if (phc !== undefined) return verify(phc, password);
+        dummy ??= hash('nobody has this password', cost);
+        await verify(await dummy, password);
+        return false;
+      }),
+  };
+}

@@ -1,0 +1,141 @@
+import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { errors, jwtVerify, SignJWT } from 'jose';
+import { type DeviceId, isUuid, type UserId } from '../domain/ids.ts';
+import type { Clock, Runtime } from '../runtime/runtime.ts';
+import type { Vault } from './vault.ts';
+
+/** What a login gives to a device. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly accessExpiresAtMs: number;
+  readonly refreshToken: string;
+  readonly refreshExpiresAtMs: number;
+}
+
+/** Whom an access token stands for. */
+export interface AccessClaims {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+  readonly expiresAtMs: number;
+}
+
+export type RefreshOutcome =
+  | {
+      readonly kind: 'refreshed';
+      readonly userId: UserId;
+      readonly deviceId: DeviceId;
+      readonly tokens: TokenPair;
+    }
+  | { readonly kind: 'refused' };
+
+/**
+ * Access tokens are EdDSA JWTs (RFC 8037) of minutes: verified without asking anyone. Refresh tokens are random
+ * and opaque; each is exchanged once, and a second exchange of one revokes all that descend from its login.
+ */
+export interface Tokens {
+  /** A new family of tokens, for a login. */
+  issue(userId: UserId, deviceId: DeviceId): Promise<TokenPair>;
+  refresh(refreshToken: string): Promise<RefreshOutcome>;
+  /** `undefined` for anything but a valid token of this server. */
+  verifyAccess(accessToken: string): Promise<AccessClaims | undefined>;
+  revoke(userId: UserId, deviceId?: DeviceId): Promise<void>;
+}
+
+export interface TokensOptions {
+  readonly vault: Vault;
+  readonly runtime: Runtime;
+  readonly accessTokenTtlMs: number;
+  readonly refreshTokenTtlMs: number;
+}
+
+const issuer = 'hongbao';
+const algorithm = 'EdDSA';
+const refreshTokenBytes = 32;
+/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
+const ed25519Pkcs8Header = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** Tokens signed with the key in the vault, which is made on the first start. */
+export async function createTokens(options: TokensOptions): Promise<Tokens> {
+  const { vault, runtime } = options;
+  const seed = await vault.ensureServerSecret('access-token-key', () => runtime.random.bytes(32));
+  const privateKey = createPrivateKey({
+    key: Buffer.concat([ed25519Pkcs8Header, seed]),
+    format: 'der',
+    type: 'pkcs8',
+  });
+  const publicKey = createPublicKey(privateKey);
+
+  async function pair(
+    userId: UserId,
+    deviceId: DeviceId,
+    refreshToken: string,
+    refreshExpiresAtMs: number,
+  ): Promise<TokenPair> {
+    const nowSecond = Math.floor(runtime.clock.nowMs() / 1000);
+    const expiresAtSecond = nowSecond + Math.floor(options.accessTokenTtlMs / 1000);
+    const accessToken = await new SignJWT({ device: deviceId })
+      .setProtectedHeader({ alg: algorithm })
+      .setIssuer(issuer)
+      .setSubject(userId)
+      .setIssuedAt(nowSecond)
+      .setExpirationTime(expiresAtSecond)
+      .sign(privateKey);
+    return { accessToken, accessExpiresAtMs: expiresAtSecond * 1000, refreshToken, refreshExpiresAtMs };
+  }
+
+  return {
+    async issue(userId, deviceId) {
+      const refreshToken = newRefreshToken(runtime);
+      const expiresAtMs = runtime.clock.nowMs() + options.refreshTokenTtlMs;
+      const familyId = runtime.ids.next();
+      const hash = hashOf(refreshToken);
+      await vault.putRefreshToken({ hash, familyId, userId, deviceId, expiresAtMs });
+      return pair(userId, deviceId, refreshToken, expiresAtMs);
+    },
+
+    async refresh(presented) {
+      const refreshToken = newRefreshToken(runtime);
+      const nowMs = runtime.clock.nowMs();
+      const expiresAtMs = nowMs + options.refreshTokenTtlMs;
+      const next = { hash: hashOf(refreshToken), expiresAtMs };
+      const rotation = await vault.rotateRefreshToken(hashOf(presented), next, nowMs);
+      if (rotation.kind !== 'rotated') return { kind: 'refused' };
+      const { userId, deviceId } = rotation;
+      const tokens = await pair(userId, deviceId, refreshToken, expiresAtMs);
+      return { kind: 'refreshed', userId, deviceId, tokens };
+    },
+
+    verifyAccess: (accessToken) => verifyAccess(accessToken, publicKey, runtime.clock),
+    revoke: (userId, deviceId) => vault.revokeRefreshTokens(userId, deviceId),
+  };
+}
+
+async function verifyAccess(
+  accessToken: string,
+  publicKey: ReturnType<typeof createPublicKey>,
+  clock: Clock,
+): Promise<AccessClaims | undefined> {
+  try {
+    const { payload } = await jwtVerify(accessToken, publicKey, {
+      algorithms: [algorithm],
+      issuer,
+      currentDate: new Date(clock.nowMs()),
+      requiredClaims: ['sub', 'exp', 'device'],
+    });
+    const { sub, device, exp } = payload;
+    if (sub === undefined || exp === undefined || !isUuid(sub)) return undefined;
+    if (typeof device !== 'string' || !isUuid(device)) return undefined;
+    return { userId: sub as UserId, deviceId: device as DeviceId, expiresAtMs: exp * 1000 };
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined;
+    throw error;
+  }
+}
+
+function newRefreshToken(runtime: Runtime): string {
+  return Buffer.from(runtime.random.bytes(refreshTokenBytes)).toString('base64url');
+}
+
+function hashOf(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('hex');
+}
