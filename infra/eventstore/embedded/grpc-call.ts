@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Stream } from 'node:http2';
 import { limits } from '../../../src/config/limits.ts';
 import { readFrames } from './grpc-frames.ts';
 import { type GrpcError, grpcStatus } from './grpc-status.ts';
@@ -30,12 +30,17 @@ export class GrpcCall {
     stream.on('close', () => this.#abandon());
   }
 
-  /** The request's messages. Ends early when the peer goes away. Throws `GrpcError` for bad framing. */
+  /**
+   * The request's messages. Ends early when the peer goes away, and then `signal` is aborted.
+   * Throws `GrpcError` for bad framing.
+   */
   async *messages(): AsyncGenerator<Buffer, void, undefined> {
     // Not the stream's own iterator: that destroys the stream when a handler stops reading before the end.
     const chunks = this.#stream.iterator({ destroyOnReturn: false });
     try {
       yield* readFrames(chunks, limits.eventNode.receiveBytesMax);
+      // A stream that the peer resets ends like one that it finished; only the reset code tells them apart.
+      if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#abandon();
     } catch (error) {
       if (!this.signal.aborted) throw error;
     }
