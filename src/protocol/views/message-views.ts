@@ -5,7 +5,6 @@ import {
   CursorSeqSchema,
   NullableTextSchema,
   PacketIdSchema,
-  SecondSchema,
   SeqSchema,
   TimeMsSchema,
   UserIdSchema,
@@ -47,13 +46,6 @@ export const MessageViewSchema = Type.Union([
     ...sent,
     packetId: PacketIdSchema,
     greeting: NullableTextSchema,
-    packetKind: Type.Union([
-      Type.Literal('lucky'),
-      Type.Literal('equal'),
-      Type.Literal('exclusive'),
-      Type.Null(),
-    ]),
-    expiresAtSecond: Type.Union([SecondSchema, Type.Null()]),
   }),
   /** A message that was taken back: its seq stays, its content is gone. */
   Type.Object({ kind: Type.Literal('recalled'), ...sent }),

@@ -14,14 +14,14 @@ export type WalletView = Static<typeof WalletViewSchema>;
 
 /** One line of a wallet's statement. */
 export const WalletEntryViewSchema = Type.Object({
-  /** 1, 2, 3 ... over this wallet's entries. */
+  /** Grows with every entry of this wallet. */
   entryNo: Type.Integer({ minimum: 1 }),
   kind: Type.Union([
     Type.Literal('deposit'),
     Type.Literal('withdrawal'),
-    Type.Literal('packet-sent'),
-    Type.Literal('packet-grabbed'),
-    Type.Literal('packet-refund'),
+    Type.Literal('packet'),
+    Type.Literal('grab'),
+    Type.Literal('refund'),
   ]),
   /** Negative when money left the wallet. */
   amountFen: Type.Integer(),
@@ -72,8 +72,9 @@ export const PacketViewSchema = Type.Object({
   grabs: Type.Union([Type.Array(GrabViewSchema), Type.Null()]),
   /** The earliest of the largest shares, once all are taken. */
   luckiest: Type.Union([UserIdSchema, Type.Null()]),
-  /** What went back to the sender; `null` while nothing has. */
-  refundedFen: Type.Union([FenSchema, Type.Null()]),
+  /** What went back to the sender; 0 while nothing has. */
+  refundedFen: FenSchema,
+  endedAtMs: Type.Union([TimeMsSchema, Type.Null()]),
 });
 export type PacketView = Static<typeof PacketViewSchema>;
 

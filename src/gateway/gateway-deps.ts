@@ -1,0 +1,43 @@
+import type { Logger } from 'pino';
+import type { CommandService } from '../commands/requests.ts';
+import type { ChangeBus } from '../projections/bus.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Keyring } from '../vault/keyring.ts';
+import type { Tokens } from '../vault/tokens.ts';
+import type { AccountService } from './account-service.ts';
+import type { ReadSide } from './read-side.ts';
+
+/** Everything that a gateway needs of the world. Nothing of it is closed by the gateway. */
+export interface GatewayDeps {
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Sandbox deposits and demo accounts exist in development only. */
+  readonly environment: 'development' | 'production';
+  readonly commands: CommandService;
+  readonly accounts: AccountService;
+  readonly tokens: Pick<Tokens, 'verifyAccess'>;
+  readonly keyring: Pick<Keyring, 'open'>;
+  readonly reads: ReadSide;
+  readonly bus: Pick<ChangeBus, 'subscribe'>;
+  /** What must work for this process to be ready, by name. Each answers `undefined` or what is wrong. */
+  readonly readiness: Readonly<Record<string, () => Promise<string | undefined>>>;
+  /** The folder of the built web page; without it, `/` answers not-found. */
+  readonly webRoot?: string;
+  /**
+   * Origins (scheme, host, port) whose pages may open WebSockets beside the page's own. Clients that are not
+   * browsers send no origin and are let in.
+   */
+  readonly allowedOrigins?: readonly string[];
+  /** Whether a proxy in front sets X-Forwarded-For. Default: no. */
+  readonly trustProxy?: boolean;
+  /** Where rates are counted when several gateways share them. Default: in memory. */
+  readonly rateLimitRedis?: unknown;
+  /** The accounts that a lone visitor can log in to; shown in development only. */
+  readonly devAccounts?: readonly DevAccount[];
+}
+
+export interface DevAccount {
+  readonly username: string;
+  readonly password: string;
+  readonly nickname: string;
+}
