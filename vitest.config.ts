@@ -7,7 +7,7 @@ const endToEndTimeoutMs = 300_000;
 
 /** Tiers, told by the file's name. Those that need more than npm's packages have the need in their name too. */
 const needsDebianPackages = ['test/**/*.redis.int.spec.ts', 'test/**/*.browser.e2e.spec.ts'];
-const everything = process.env.HONGBAO_TEST_ALL === '1';
+const everything = process.env.TEST_ALL === '1';
 
 export default defineConfig({
   test: {

@@ -39,6 +39,13 @@ export interface Child {
 /** A child that could not be started. The message is a sentence for the operator. */
 export class ChildFailed extends Error {
   override readonly name = 'ChildFailed';
+  /** The sentence is the child's own, not ours about it. */
+  readonly explained: boolean;
+
+  constructor(sentence: string, explained = false) {
+    super(sentence);
+    this.explained = explained;
+  }
 }
 
 /**
@@ -107,7 +114,7 @@ function whenReady(
       if (line.kind === 'other') return logger.info({ child: name }, line.text);
       deadline.cancel();
       if (line.kind === 'listening') resolve(line);
-      else reject(new ChildFailed(line.sentence));
+      else reject(new ChildFailed(line.sentence, true));
     });
     // Its last words may still be in the pipe when it is gone.
     void Promise.all([ended, allLinesRead]).then(([how]) => {

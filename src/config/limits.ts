@@ -81,16 +81,16 @@ export const limits = {
   },
   supervisor: {
     /** From spawning a child to its ready line. */
-    childReadyMs: 60_000,
+    childReadyMs: 90_000,
     /** From SIGTERM to SIGKILL, and the same once an operator has asked twice. */
     childStopMs: 15_000,
     childHurriedStopMs: 1_500,
     restartDelayMsMin: 100,
     restartDelayMsMax: 5_000,
-    /** Failures in a row before the supervisor gives up and stops everything. */
-    restartsInARowMax: 8,
+    /** Starts in a row that did not get ready before the supervisor gives up and stops everything. */
+    startsFailedInARowMax: 8,
     /** A child that has served for this long counts as healthy: its failures are forgotten. */
-    healthyAfterMs: 10_000,
+    healthyAfterMs: 2_000,
     /** Copies of one key press (terminal, npm and the bin script all pass it on) arrive within this time. */
     signalEchoMs: 700,
     /** Children that a killed supervisor left behind get this long to go by themselves, and after a signal. */
@@ -216,9 +216,12 @@ export const limits = {
     retryDelayMsMax: 5_000,
     /** A checkpoint that moved over foreign events only is written this often; heartbeats go out as often. */
     heartbeatMs: 1_000,
-    /** How long the write side's epoch may take to appear in a log that is being set up. */
+    /** A projector that dies is replaced after this. */
     leaseTtlMs: 5_000,
     leaseRenewMs: 1_500,
+    /** Accepted commands are kept, and written in one go, this long. */
+    commandHistoryKeptMs: 7 * 24 * 60 * 60 * 1_000,
+    commandHistoryLingerMs: 250,
     /** Waiting for a read model to reach a position is given up after this. */
     waitForMsMax: 5_000,
     waitersMax: 100_000,
