@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { DataFolderTaken } from '../../../infra/supervisor/data-folder-lock.ts';
+import { runSupervisor, StartRefused } from '../../../infra/supervisor/run-supervisor.ts';
+import type { Settings } from '../../config/settings.ts';
+import { systemRuntime } from '../../runtime/system-runtime.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
+import { note, printLine } from '../output.ts';
+
+/** `hongbao up`. Answers the exit code when everything has stopped. */
+export async function up(settings: Settings): Promise<number> {
+  const logger = pino({ level: settings.logLevel }, pino.destination(2));
+  try {
+    const end = await runSupervisor({
+      settings,
+      app: {
+        file: fileURLToPath(new URL('../app-process.ts', import.meta.url)),
+        nodeOptions: ['--optimize-for-size'],
+      },
+      stderr: 'inherit',
+      onReady: ({ httpUrl }) => {
+        printLine(`hongbao is ready at ${httpUrl}`);
+        printLine(`  data    ${settings.dataFolder}`);
+        printLine(`  API     ${httpUrl}/docs`);
+        printLine('  stop    Ctrl-C');
+      },
+      onStopping: () => note('stopping; Ctrl-C again hurries'),
+      runtime: systemRuntime(),
+      logger,
+    });
+    if (end.kind === 'asked') return exitCodes.ok;
+    throw new CliError(end.sentence, exitCodes.unavailable);
+  } catch (error) {
+    if (error instanceof DataFolderTaken || error instanceof StartRefused) {
+      throw new CliError(error.message, exitCodes.unavailable);
+    }
+    throw error;
+  }
+}

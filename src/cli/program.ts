@@ -1,0 +1,125 @@
+import { Command, type CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { SettingsError } from '../config/settings.ts';
+import { loadSettings, type Settings } from '../config/settings.ts';
+import { CliError, exitCodes } from './cli-error.ts';
+
+/** The command line of `hongbao`. What a command does is loaded when it runs, so that `--help` answers at once. */
+export function buildProgram(): Command {
+  const program = new Command('hongbao')
+    .description('Red packets and chat: the server, and the tools for those who run and audit it.')
+    .version(packageJson.version)
+    .showHelpAfterError('Run the command with --help to see what it takes.')
+    .configureHelp({ sortSubcommands: false })
+    .exitOverride(exitWithOurCodes)
+    .addHelpText('after', exitCodeHelp);
+
+  program
+    .command('up')
+    .description('Start the engines and the server, keep them up, and serve until Ctrl-C.')
+    .addHelpText('after', examples('hongbao up', 'HONGBAO_PORT=9000 HONGBAO_DATA=/srv/hongbao hongbao up'))
+    .action(async () => {
+      const { up } = await import('./commands/up.ts');
+      process.exitCode = await up(settings());
+    });
+
+  program
+    .command('demo')
+    .description('Play the story of Alice, Bob and Carol with bots over real WebSockets.')
+    .option(
+      '--url <url>',
+      'the server to play on (default: the one of the settings, or one started for the demo)',
+    )
+    .addHelpText('after', examples('hongbao demo', 'hongbao demo --url http://127.0.0.1:9000'))
+    .action(async (options: { url?: string }) => {
+      const { demo } = await import('./commands/demo.ts');
+      process.exitCode = await demo(settings(), options);
+    });
+
+  program
+    .command('rebuild')
+    .description('Build read models again from the log, beside the live ones, and swap them in.')
+    .argument('[projection...]', 'which ones (default: all)')
+    .option('--verify', 'compare the new rows with the live ones before the swap and report differences')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples('hongbao rebuild', 'hongbao rebuild friends groups --verify'))
+    .action(async (names: string[], options: { verify?: boolean; json?: boolean }) => {
+      const { rebuild } = await import('./commands/rebuild.ts');
+      process.exitCode = await rebuild(settings(), names, options);
+    });
+
+  program
+    .command('replay')
+    .description('Print events of the log, in order.')
+    .option('--stream <name>', 'the events of one stream')
+    .option('--from <position>', 'from this position of the log on (default: its start)')
+    .option('--until <position|time>', 'up to this position, or before this time')
+    .option('--type <type...>', 'only events of these types')
+    .option('--json', 'one JSON object per line')
+    .addHelpText(
+      'after',
+      examples(
+        'hongbao replay --stream wallet-01890a5d-ac96-774b-bcce-b302099a8057',
+        'hongbao replay --from 1200 --until 2026-02-17T08:00:00Z',
+        'hongbao replay --type PacketGrabbed --json | jq .data.amountFen',
+      ),
+    )
+    .action(async (options) => {
+      const { replay } = await import('./commands/replay.ts');
+      const { withLog } = await import('./with-log.ts');
+      await withLog(settings(), (log) => replay(log, options));
+    });
+
+  program
+    .command('audit')
+    .description('Check the money rules over the whole log. Exits with 1 when one is broken.')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', examples('hongbao audit', 'hongbao audit --json | jq .terms'))
+    .action(async (options: { json?: boolean }) => {
+      const { auditWithProgress } = await import('./commands/audit.ts');
+      const { withLog } = await import('./with-log.ts');
+      process.exitCode = await withLog(settings(), (log, runtime) =>
+        auditWithProgress(log, runtime.clock, options.json === true),
+      );
+    });
+
+  program
+    .command('verify')
+    .description("Recompute an ended packet's shares from its revealed seed.")
+    .argument('<packet>', "the packet's id")
+    .option('--json', 'print the evidence and every check as JSON')
+    .addHelpText('after', examples('hongbao verify 01890a5d-ac96-774b-bcce-b302099a8057'))
+    .action(async (packetId: string, options: { json?: boolean }) => {
+      const { verify } = await import('./commands/verify.ts');
+      const { withLog } = await import('./with-log.ts');
+      process.exitCode = await withLog(settings(), (log) => verify(log, packetId, options.json === true));
+    });
+
+  return program;
+}
+
+const exitCodeHelp = `
+Exit codes: 0 well; 1 something was found (a broken rule, a failed check); 2 wrong words or settings;
+3 something needed is not there. Settings come from the environment: see docs/operations.md.`;
+
+function examples(...lines: string[]): string {
+  return `\n${lines.length > 1 ? 'Examples' : 'Example'}:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+}
+
+function exitWithOurCodes(error: CommanderError): never {
+  process.exit(error.exitCode === 0 ? exitCodes.ok : exitCodes.usage);
+}
+
+/** The settings of the environment; a bad one ends the command with all that is wrong. */
+function settings(): Settings {
+  try {
+    return loadSettings(process.env);
+  } catch (error) {
+    if (isSettingsError(error)) throw new CliError(error.message);
+    throw error;
+  }
+}
+
+function isSettingsError(error: unknown): error is SettingsError {
+  return error instanceof Error && error.name === 'SettingsError';
+}
