@@ -1,0 +1,99 @@
+import type { Position } from '../commands/event-log.ts';
+import type { Sql } from './sql.ts';
+
+/** Which checkpoint: one partition of one generation. */
+export interface CheckpointKey {
+  readonly name: string;
+  readonly generation: number;
+  readonly partition: number;
+}
+
+export interface Checkpoint {
+  /** The log's history that the rows came from. */
+  readonly epoch: string;
+  /** The rows hold everything up to here. */
+  readonly position: Position;
+  /** The last position that changed a row. */
+  readonly changed: Position;
+}
+
+/** Why a partition stands still. Kept with its checkpoint, for whoever asks from another process. */
+export interface ProjectionFailure {
+  /**
+   * poison: an event that cannot be folded or written. ahead, epoch: the rows are of another log, or of a part
+   * of it that is gone. Only a rebuild helps with those two.
+   */
+  readonly reason: 'poison' | 'ahead' | 'epoch';
+  /** What happened, and what to do. */
+  readonly message: string;
+  readonly event?: {
+    readonly stream: string;
+    readonly revision: number;
+    readonly type: string;
+    /** A decimal number. */
+    readonly position: string;
+  };
+}
+
+/** Somebody else has moved the checkpoint, or the generation is retired: nothing was written. */
+export class CheckpointMoved extends Error {
+  override readonly name = 'CheckpointMoved';
+}
+
+interface CheckpointRow {
+  readonly epoch: string;
+  readonly position: string;
+  readonly changed: string;
+}
+
+/** The checkpoint; `undefined` when its generation is retired or gone. */
+export async function loadCheckpoint(sql: Sql, key: CheckpointKey): Promise<Checkpoint | undefined> {
+  const [row] = await sql.query<CheckpointRow>(
+    `select epoch, position::text, changed::text from projection.checkpoint
+     where name = $1 and generation = $2 and partition = $3`,
+    [key.name, key.generation, key.partition],
+  );
+  if (row === undefined) return undefined;
+  return { epoch: row.epoch, position: BigInt(row.position), changed: BigInt(row.changed) };
+}
+
+/**
+ * Moves a checkpoint by compare-and-set: throws `CheckpointMoved` unless it is exactly `from` (position and
+ * epoch) still. First in the transaction that writes the rows, so that of two writers the second waits for the
+ * first and then fails before it has written anything. Moving it also clears the failure.
+ */
+export async function moveCheckpoint(
+  tx: Sql,
+  key: CheckpointKey,
+  from: Checkpoint,
+  to: Checkpoint,
+): Promise<void> {
+  const moved = await tx.execute(
+    `update projection.checkpoint set epoch = $6, position = $7, changed = $8, failure = null
+     where name = $1 and generation = $2 and partition = $3 and epoch = $4 and position = $5`,
+    [
+      key.name,
+      key.generation,
+      key.partition,
+      from.epoch,
+      from.position.toString(),
+      to.epoch,
+      to.position.toString(),
+      to.changed.toString(),
+    ],
+  );
+  if (moved !== 1) {
+    throw new CheckpointMoved(
+      `${key.name} generation ${key.generation} partition ${key.partition} is not at ${from.position} any more`,
+    );
+  }
+}
+
+/** Records why a partition stands still. */
+export async function recordFailure(sql: Sql, key: CheckpointKey, failure: ProjectionFailure): Promise<void> {
+  await sql.execute(
+    `update projection.checkpoint set failure = $4
+     where name = $1 and generation = $2 and partition = $3`,
+    [key.name, key.generation, key.partition, JSON.stringify(failure)],
+  );
+}

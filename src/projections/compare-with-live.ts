@@ -1,0 +1,50 @@
+import type pg from 'pg';
+import type { Position } from '../commands/event-log.ts';
+import { START } from '../commands/event-log.ts';
+import type { RowDifference } from './compare.ts';
+import { compareGenerations } from './compare.ts';
+import { loadLiveGeneration } from './generations.ts';
+import type { ShadowWriter } from './shadow-writer.ts';
+import type { Sql } from './sql.ts';
+import { inTransaction } from './transaction.ts';
+
+/**
+ * Compares a shadow with the live generation, row by row at one position, while the live one goes on: a
+ * snapshot of the live tables says which position that is; the shadow is brought exactly there (`bringTo`); then
+ * both are read. The shadow must not be beyond the live generation when this is called.
+ */
+export function compareWithLive(
+  pool: pg.Pool,
+  shadow: ShadowWriter,
+  bringTo: (position: Position) => Promise<unknown>,
+): Promise<readonly RowDifference[]> {
+  const { projection, generation } = shadow;
+  return inTransaction(pool, snapshot, async (liveSql) => {
+    const live = await loadLiveGeneration(liveSql, projection.name);
+    if (live === undefined) throw new Error(`${projection.name} has no live generation`);
+    const position = await livePosition(liveSql, projection.name);
+    await bringTo(position);
+    if (shadow.position !== position) {
+      throw new Error(
+        `the replay of ${projection.name} is at ${shadow.position}, the live rows at ${position}`,
+      );
+    }
+    return inTransaction(pool, snapshot, (shadowSql) =>
+      compareGenerations(projection, { sql: liveSql, generation: live }, { sql: shadowSql, generation }),
+    );
+  });
+}
+
+const snapshot = { isolation: 'repeatable read', patient: true } as const;
+
+/** The position of a projection's live rows: of the most backward partition. */
+export async function livePosition(sql: Sql, name: string): Promise<Position> {
+  const [row] = await sql.query<{ position: string | null }>(
+    `select min(c.position)::text as position
+     from projection.checkpoint c
+     join projection.generation g on g.name = c.name and g.number = c.generation
+     where g.name = $1 and g.state = 'live'`,
+    [name],
+  );
+  return row?.position == null ? START : BigInt(row.position);
+}

@@ -1,0 +1,86 @@
+import type { Position } from '../commands/event-log.ts';
+import { START } from '../commands/event-log.ts';
+import { limits } from '../config/limits.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { BusMessage, ChangeBus } from './bus.ts';
+import { earliest } from './earliest.ts';
+
+/** Follows the bus to know how far every read model is, so that a query can wait for one's own writes. */
+export interface ProjectionPositions {
+  /** Reads of this projection show everything up to here; `START` while nothing was heard of it. */
+  reached(projection: string): Position;
+  /**
+   * Resolves with true as soon as all of `projections` have reached `position`, with false after `timeoutMs`
+   * (at most `limits.projections.waitForMsMax`) or when too many wait already: what is read then may be stale.
+   */
+  waitFor(projections: readonly string[], position: Position, timeoutMs?: number): Promise<boolean>;
+  close(): void;
+}
+
+interface Waiter {
+  readonly projections: readonly string[];
+  readonly position: Position;
+  readonly finish: (reached: boolean) => void;
+}
+
+/** Follows `bus` until closed. */
+export function followPositions(bus: ChangeBus, { timers }: Pick<Runtime, 'timers'>): ProjectionPositions {
+  /** Per projection and partition, of the newest generation heard of. */
+  const known = new Map<string, Map<number, { generation: number; position: Position }>>();
+  const waiters = new Set<Waiter>();
+
+  const reached = (projection: string): Position => {
+    const positions = [...(known.get(projection)?.values() ?? [])].map(({ position }) => position);
+    const [first, ...others] = positions;
+    if (first === undefined || positions.length < limits.projections.partitions) return START;
+    return earliest(first, ...others);
+  };
+  const isMet = ({ projections, position }: Pick<Waiter, 'projections' | 'position'>): boolean =>
+    projections.every((projection) => reached(projection) >= position);
+
+  const learn = (projection: string, partition: number, generation: number, position: Position): void => {
+    const partitions = known.get(projection) ?? new Map();
+    const before = partitions.get(partition);
+    // Of an older generation nothing counts any more; within one, positions only grow.
+    if (before !== undefined && before.generation > generation) return;
+    if (before !== undefined && before.generation === generation && before.position >= position) return;
+    partitions.set(partition, { generation, position });
+    known.set(projection, partitions);
+  };
+  const onMessage = (message: BusMessage): void => {
+    if (message.kind === 'changes') {
+      learn(message.projection, message.partition, message.generation, message.checkpoint);
+    } else {
+      for (const one of message.projections)
+        learn(one.projection, one.partition, one.generation, one.reached);
+    }
+    for (const waiter of waiters) if (isMet(waiter)) waiter.finish(true);
+  };
+  const unsubscribe = bus.subscribe(onMessage);
+
+  return {
+    reached,
+    waitFor(projections, position, timeoutMs = limits.projections.waitForMsMax) {
+      if (isMet({ projections, position })) return Promise.resolve(true);
+      if (waiters.size >= limits.projections.waitersMax) return Promise.resolve(false);
+      return new Promise((resolve) => {
+        const delayMs = Math.min(timeoutMs, limits.projections.waitForMsMax);
+        const timer = timers.after(delayMs, () => waiter.finish(false));
+        const waiter: Waiter = {
+          projections,
+          position,
+          finish(isReached) {
+            timer.cancel();
+            waiters.delete(waiter);
+            resolve(isReached);
+          },
+        };
+        waiters.add(waiter);
+      });
+    },
+    close() {
+      unsubscribe();
+      for (const waiter of waiters) waiter.finish(false);
+    },
+  };
+}

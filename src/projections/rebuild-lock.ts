@@ -1,0 +1,39 @@
+import type pg from 'pg';
+import { sqlOn } from './sql.ts';
+
+/** Another rebuild of the same projection is under way. */
+export class RebuildUnderWay extends Error {
+  override readonly name = 'RebuildUnderWay';
+}
+
+/**
+ * Runs `work` while holding the locks for rebuilding `names`. They belong to a database session, so that they go
+ * with a process that is killed. Throws `RebuildUnderWay` when another holds one.
+ */
+export async function withRebuildLocks<Result>(
+  pool: pg.Pool,
+  names: readonly string[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  // Losing the session loses the locks; the shadow's compare-and-set still lets only one writer win.
+  client.on('error', ignore);
+  try {
+    for (const name of [...names].sort()) {
+      const [row] = await sqlOn(client).query<{ locked: boolean }>(
+        `select pg_try_advisory_lock(hashtextextended('rebuild ' || $1, 0)) as locked`,
+        [name],
+      );
+      if (row?.locked !== true) throw new RebuildUnderWay(`${name} is being rebuilt by another process`);
+    }
+    return await work();
+  } finally {
+    client.off('error', ignore);
+    // Ends the session, and with it the locks.
+    client.release(true);
+  }
+}
+
+function ignore(): void {
+  // Deliberately nothing: see withRebuildLocks.
+}

@@ -1,0 +1,250 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { EventLog, Position } from '../commands/event-log.ts';
+import { limits } from '../config/limits.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { backoffMs } from './backoff.ts';
+import { CheckpointMoved } from './checkpoints.ts';
+import type { RowDifference } from './compare.ts';
+import { compareWithLive, livePosition } from './compare-with-live.ts';
+import { earliest } from './earliest.ts';
+import type { Generation } from './generations.ts';
+import {
+  createGeneration,
+  createIndexes,
+  dropGeneration,
+  ensureFirstGeneration,
+  loadGenerations,
+  schemaOf,
+} from './generations.ts';
+import { readLogEpoch } from './log-epoch-reader.ts';
+import type { Projection } from './projection.ts';
+import { withRebuildLocks } from './rebuild-lock.ts';
+import type { RebuildProgress } from './rebuild-progress.ts';
+import { ProgressMeter } from './rebuild-progress.ts';
+import { copyToShadows } from './shadow-copy.ts';
+import { ShadowWriter } from './shadow-writer.ts';
+import { sqlOn } from './sql.ts';
+import { isLockConflict } from './sql-errors.ts';
+import { swapGeneration } from './swap-generation.ts';
+import { inTransaction } from './transaction.ts';
+
+/*
+ * A rebuild, for each projection:
+ *
+ *   leftovers dropped -> shadow made -> copy from the log's start -> indexes -> copy the tail
+ *     -> (compare) -> swap --behind--> copy the tail, swap again
+ *                       \--swapped--> old generation dropped
+ *
+ * Reads and live writes go on all the time. Aborted, failed or killed anywhere before the swap, it leaves the
+ * live generation as it was and a shadow that nobody reads, which the next rebuild drops.
+ */
+
+export interface RebuildDeps {
+  readonly log: EventLog;
+  /** Up to one connection per projection at once, and three more. */
+  readonly pool: pg.Pool;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+}
+
+export interface RebuildOptions {
+  /** Compare every row with the live generation before the swap. */
+  readonly compare?: boolean;
+  /** Default true. False: only fill and compare a shadow, then drop it. */
+  readonly swap?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: (progress: RebuildProgress) => void;
+}
+
+export interface RebuildResult {
+  readonly projection: string;
+  readonly generation: number;
+  readonly kind: 'swapped' | 'compared';
+  /** What the old generation had otherwise, when a comparison was asked for; a bounded sample. */
+  readonly differences: readonly RowDifference[];
+}
+
+/** The rebuild was given up; the live generations that were not swapped yet are as they were. */
+export class RebuildAborted extends Error {
+  override readonly name = 'RebuildAborted';
+}
+
+/**
+ * Rebuilds projections from the log's start, beside the live ones, with one pass over the log for all.
+ *
+ * @throws RebuildUnderWay when another process rebuilds one of them, RebuildAborted when `signal` or
+ * `abortRebuild` ended it, and what the log and the database throw.
+ */
+export async function rebuild(
+  deps: RebuildDeps,
+  projections: readonly Projection[],
+  options: RebuildOptions = {},
+): Promise<readonly RebuildResult[]> {
+  const names = projections.map((projection) => projection.name);
+  return withRebuildLocks(deps.pool, names, async () => {
+    const run = new Rebuild(deps, options);
+    try {
+      return await run.run(projections);
+    } catch (error) {
+      await run.dropShadows();
+      if (error instanceof CheckpointMoved || options.signal?.aborted === true) {
+        throw new RebuildAborted('the rebuild was aborted', { cause: error });
+      }
+      throw error;
+    }
+  });
+}
+
+/**
+ * Makes a rebuild in any process give up: its shadow's checkpoints are taken away, and its next batch fails.
+ * Answers the generations that were being filled.
+ */
+export async function abortRebuild(pool: pg.Pool, projection: string): Promise<readonly Generation[]> {
+  const shadows = (await loadGenerations(sqlOn(pool), projection)).filter(({ state }) => state === 'shadow');
+  for (const { name, number } of shadows) {
+    await sqlOn(pool).execute('delete from projection.checkpoint where name = $1 and generation = $2', [
+      name,
+      number,
+    ]);
+  }
+  return shadows;
+}
+
+class Rebuild {
+  readonly #deps: RebuildDeps;
+  readonly #options: RebuildOptions;
+  readonly #meter: ProgressMeter;
+  /** Those that are not live yet. */
+  readonly #shadows = new Set<ShadowWriter>();
+
+  constructor(deps: RebuildDeps, options: RebuildOptions) {
+    this.#deps = deps;
+    this.#options = options;
+    this.#meter = new ProgressMeter(deps.runtime.clock, options.onProgress ?? (() => {}));
+  }
+
+  async run(projections: readonly Projection[]): Promise<readonly RebuildResult[]> {
+    const { log, pool, logger } = this.#deps;
+    const epoch = await readLogEpoch(log);
+    const writers: ShadowWriter[] = [];
+    for (const projection of projections) {
+      await inTransaction(pool, {}, (tx) => ensureFirstGeneration(tx, projection, epoch));
+      await this.#dropLeftovers(projection);
+      const generation = await inTransaction(pool, {}, (tx) =>
+        createGeneration(tx, projection, epoch, 'shadow'),
+      );
+      const writer = new ShadowWriter(pool, projection, generation, epoch);
+      writers.push(writer);
+      this.#shadows.add(writer);
+    }
+    await this.#copyUntilClose(writers);
+    const results: RebuildResult[] = [];
+    for (const writer of writers) {
+      results.push(await this.#finish(writer));
+      logger.info({ result: results.at(-1) }, 'rebuilt a projection');
+    }
+    this.#meter.enter(
+      'done',
+      projections.map((projection) => projection.name),
+    );
+    return results;
+  }
+
+  /** Drops what was not swapped in. Never throws: the next rebuild drops what is left. */
+  async dropShadows(): Promise<void> {
+    for (const { generation } of this.#shadows) await this.#drop(generation);
+  }
+
+  /** Copies round after round until a round has found little that is new. */
+  async #copyUntilClose(writers: readonly ShadowWriter[]): Promise<void> {
+    for (;;) {
+      let copied = 0;
+      // For a comparison a shadow must not overtake its live generation: each has an end of its own.
+      if (this.#options.compare === true) {
+        for (const writer of writers) copied += await this.#copy([writer], await this.#end(writer));
+      } else {
+        copied = await this.#copy(writers, await this.#deps.log.head());
+      }
+      if (copied < limits.projections.batchEventsMax) return;
+    }
+  }
+
+  async #finish(writer: ShadowWriter): Promise<RebuildResult> {
+    const { pool } = this.#deps;
+    const { projection, generation } = writer;
+    this.#options.signal?.throwIfAborted();
+    this.#meter.enter('index', [projection.name]);
+    const settings = { statementTimeoutMs: limits.projections.rebuildStatementTimeoutMs };
+    await inTransaction(pool, settings, (tx) => createIndexes(tx, projection, generation));
+    for (const table of projection.tables) {
+      await sqlOn(pool).execute(`analyze ${schemaOf(generation.name, generation.number)}.${table}`);
+    }
+
+    let differences: readonly RowDifference[] = [];
+    if (this.#options.compare === true) {
+      this.#meter.enter('compare', [projection.name]);
+      differences = await compareWithLive(pool, writer, (position) => this.#copy([writer], position));
+    }
+    if (this.#options.swap === false) {
+      await this.#drop(generation);
+      this.#shadows.delete(writer);
+      return { projection: projection.name, generation: generation.number, kind: 'compared', differences };
+    }
+    const before = await this.#swap(writer);
+    this.#shadows.delete(writer);
+    await this.#drop(before);
+    return { projection: projection.name, generation: generation.number, kind: 'swapped', differences };
+  }
+
+  async #swap(writer: ShadowWriter): Promise<Generation> {
+    const { log, pool, runtime } = this.#deps;
+    const { swapTriesMax, retryDelayMsMin, retryDelayMsMax } = limits.projections;
+    const names = [writer.projection.name];
+    for (let attempt = 1; attempt <= swapTriesMax; attempt++) {
+      await this.#copy([writer], await log.head());
+      this.#meter.enter('swap', names);
+      try {
+        const outcome = await swapGeneration(pool, writer.projection, writer.generation, () => log.head());
+        if (outcome.kind === 'swapped') return outcome.before;
+        if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
+      } catch (error) {
+        if (!isLockConflict(error)) throw error;
+        const delayMs = backoffMs(attempt, retryDelayMsMin, retryDelayMsMax, runtime.random);
+        await runtime.timers.sleep(delayMs, this.#options.signal);
+      }
+      this.#options.signal?.throwIfAborted();
+    }
+    throw new Error(`${writer.projection.name} could not be swapped in: its tables are in use all the time`);
+  }
+
+  /** Where a shadow that is to be compared may go: not beyond the live rows, nor beyond the log. */
+  async #end(writer: ShadowWriter): Promise<Position> {
+    const head = await this.#deps.log.head();
+    const live = await livePosition(sqlOn(this.#deps.pool), writer.projection.name);
+    return earliest(live, head);
+  }
+
+  #copy(writers: readonly ShadowWriter[], until: Position): Promise<number> {
+    const { signal } = this.#options;
+    return copyToShadows(this.#deps.log, writers, until, { meter: this.#meter, signal });
+  }
+
+  async #dropLeftovers(projection: Projection): Promise<void> {
+    const generations = await loadGenerations(sqlOn(this.#deps.pool), projection.name);
+    for (const generation of generations) {
+      if (generation.state !== 'live') await this.#drop(generation);
+    }
+  }
+
+  async #drop(generation: Generation): Promise<void> {
+    this.#meter.enter('drop', [generation.name]);
+    const settings = { lockTimeoutMs: limits.projections.lockTimeoutMs };
+    try {
+      await inTransaction(this.#deps.pool, settings, (tx) => dropGeneration(tx, generation));
+    } catch (error) {
+      const { name, number } = generation;
+      this.#deps.logger.warn({ err: error, projection: name, number }, 'an old generation is still there');
+    }
+  }
+}

@@ -1,0 +1,222 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { EventLog, Position } from '../commands/event-log.ts';
+import type { LeaseStore } from '../commands/process-managers/leases.ts';
+import { limits } from '../config/limits.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { allProjections } from './all-projections.ts';
+import { backoffMs } from './backoff.ts';
+import type { ChangeBus } from './bus.ts';
+import type { ProjectionFailure } from './checkpoints.ts';
+import { loadLiveGeneration } from './generations.ts';
+import { HeldLeases } from './held-leases.ts';
+import type { LaneState } from './lane.ts';
+import { partitionCount } from './partitions.ts';
+import type { Projection } from './projection.ts';
+import { ProjectionSession } from './projection-session.ts';
+import { rebuild } from './rebuild.ts';
+import { sqlOn } from './sql.ts';
+
+export interface RunnerDeps {
+  readonly log: EventLog;
+  /** Writers take up to `limits.projections.writersMax` connections of it. */
+  readonly pool: pg.Pool;
+  readonly bus: ChangeBus;
+  readonly leases: LeaseStore;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Default: all of them. */
+  readonly projections?: readonly Projection[];
+}
+
+/** How one partition of one projection is doing, in this process. */
+export interface ProjectionStatus {
+  readonly projection: string;
+  readonly partition: number;
+  readonly generation: number;
+  /** outdated: the live generation is of another version of the code; its replacement is being built. */
+  readonly state: LaneState | 'outdated';
+  /** Reads show everything up to here. */
+  readonly reached: Position;
+  readonly queuedEvents: number;
+  readonly failure: ProjectionFailure | undefined;
+}
+
+export interface ProjectionRunner {
+  /** Begins to take partitions and to feed their projections. Returns at once. */
+  start(): void;
+  /** Lets the transactions under way end, saves checkpoints and gives the partitions to others. */
+  stop(): Promise<void>;
+  /** Empty while another process feeds the projections. */
+  status(): readonly ProjectionStatus[];
+}
+
+/**
+ * Keeps the read models up to date for as long as it lives: takes the partitions that are free, runs a session
+ * over them, and begins a new one whenever something has changed under it. A process that stands by takes over
+ * when the leases of another have run out.
+ */
+export function createProjectionRunner(deps: RunnerDeps): ProjectionRunner {
+  return new Runner(deps);
+}
+
+class Runner implements ProjectionRunner {
+  readonly #deps: RunnerDeps;
+  readonly #projections: readonly Projection[];
+  readonly #leases: HeldLeases;
+  readonly #stopping = new AbortController();
+  #session: ProjectionSession | undefined;
+  #loop: Promise<void> | undefined;
+  #woken = Promise.withResolvers<void>();
+  #replacing: Promise<void> | undefined;
+
+  constructor(deps: RunnerDeps) {
+    this.#deps = deps;
+    this.#projections = deps.projections ?? allProjections;
+    this.#leases = new HeldLeases({
+      store: deps.leases,
+      runtime: deps.runtime,
+      logger: deps.logger,
+      names: Array.from({ length: partitionCount }, (_, partition) => leaseName(partition)),
+      holder: deps.runtime.ids.next(),
+      ttlMs: limits.projections.leaseTtlMs,
+      renewMs: limits.projections.leaseRenewMs,
+      onChange: () => this.#wake(),
+    });
+  }
+
+  start(): void {
+    this.#leases.start();
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#wake();
+    await this.#loop;
+    await this.#replacing;
+    await this.#leases.stop();
+  }
+
+  status(): readonly ProjectionStatus[] {
+    const session = this.#session;
+    if (session === undefined) return [];
+    const fed = session.lanes.map((lane) => ({
+      projection: lane.projection.name,
+      partition: lane.key.partition,
+      generation: lane.key.generation,
+      state: lane.state,
+      reached: lane.progress.reached,
+      queuedEvents: lane.queuedEvents,
+      failure: lane.failure,
+    }));
+    const idle = session.idle.map(({ projection, generation, partition, checkpoint, failure }) => ({
+      projection: projection.name,
+      partition,
+      generation: generation.number,
+      state: failure === undefined ? ('outdated' as const) : ('halted' as const),
+      reached: checkpoint.position,
+      queuedEvents: 0,
+      failure,
+    }));
+    return [...fed, ...idle];
+  }
+
+  async #run(): Promise<void> {
+    const { runtime, logger } = this.#deps;
+    const { retryDelayMsMin, retryDelayMsMax } = limits.projections;
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      this.#woken = Promise.withResolvers<void>();
+      const held = this.#leases.held;
+      if (held.length === 0) {
+        await this.#woken.promise;
+        continue;
+      }
+      try {
+        await this.#runSession(held);
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        logger.warn({ err: error, failures }, 'the projections were interrupted; they begin again');
+        const delayMs = backoffMs(failures, retryDelayMsMin, retryDelayMsMax, runtime.random);
+        await runtime.timers.sleep(delayMs, this.#stopping.signal);
+      }
+    }
+  }
+
+  async #runSession(held: readonly string[]): Promise<void> {
+    const session = await ProjectionSession.open(this.#deps, this.#projections, held.map(partitionOfLease));
+    const heartbeat = this.#deps.runtime.timers.every(limits.projections.heartbeatMs, () => {
+      session.heartbeat();
+      this.#lookAfter(session);
+    });
+    this.#session = session;
+    void this.#woken.promise.then(() => session.end());
+    try {
+      session.heartbeat();
+      this.#replaceOutdated(session);
+      await session.run();
+    } finally {
+      heartbeat.cancel();
+      this.#session = undefined;
+    }
+  }
+
+  /** Another process may have rebuilt what stands still here; a lease may have run out. */
+  #lookAfter(session: ProjectionSession): void {
+    if (this.#leases.held.length === 0) {
+      session.end();
+      return;
+    }
+    const still = [
+      ...session.lanes.filter((lane) => !lane.isActive).map((lane) => lane.key),
+      ...session.idle.map(({ generation }) => ({ name: generation.name, generation: generation.number })),
+    ];
+    if (still.length > 0) {
+      this.#endIfReplaced(session, still).catch((error: unknown) => {
+        this.#deps.logger.warn({ err: error }, 'could not look for new generations');
+      });
+    }
+  }
+
+  async #endIfReplaced(
+    session: ProjectionSession,
+    still: readonly { readonly name: string; readonly generation: number }[],
+  ): Promise<void> {
+    for (const { name, generation } of still) {
+      const live = await loadLiveGeneration(sqlOn(this.#deps.pool), name);
+      if (live !== undefined && live.number !== generation) {
+        session.end();
+        return;
+      }
+    }
+  }
+
+  /** Rebuilds the generations that another version of the code filled, beside everything else. */
+  #replaceOutdated(session: ProjectionSession): void {
+    const outdated = session.idle.filter(({ failure }) => failure === undefined);
+    if (outdated.length === 0 || this.#replacing !== undefined) return;
+    const projections = [...new Set(outdated.map(({ projection }) => projection))];
+    const { log, pool, runtime, logger } = this.#deps;
+    this.#replacing = rebuild({ log, pool, runtime, logger }, projections, { signal: this.#stopping.signal })
+      .then((results) => logger.info({ results }, 'rebuilt the projections of another version'))
+      .catch((error: unknown) => logger.error({ err: error }, 'could not rebuild the outdated projections'))
+      .finally(() => {
+        this.#replacing = undefined;
+        this.#session?.end();
+      });
+  }
+
+  #wake(): void {
+    this.#woken.resolve();
+  }
+}
+
+function leaseName(partition: number): string {
+  return `projections/${partition}`;
+}
+
+function partitionOfLease(name: string): number {
+  return Number(name.slice(name.indexOf('/') + 1));
+}

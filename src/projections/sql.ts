@@ -1,0 +1,39 @@
+import pg from 'pg';
+
+/** A place where SQL runs: a pool, or one connection inside a transaction. */
+export interface Sql {
+  /** The rows of a statement. `bigint` columns come as numbers (they must be safe integers). */
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** How many rows a statement touched. */
+  execute(text: string, values?: readonly unknown[]): Promise<number>;
+}
+
+/** The statements of a `pg` pool or client, with this module's reading of `bigint`. */
+export function sqlOn(executor: pg.Pool | pg.PoolClient): Sql {
+  return {
+    async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+      const result = await executor.query<Row>({ text, values: [...values], types: typeParsers });
+      return result.rows;
+    },
+    async execute(text: string, values: readonly unknown[] = []): Promise<number> {
+      const result = await executor.query({ text, values: [...values] });
+      return result.rowCount ?? 0;
+    },
+  };
+}
+
+const int8Oid = 20;
+
+/** pg leaves int8 a string; here it is always a count, a seq, fen or ms, all far below 2^53. */
+const typeParsers: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === int8Oid
+      ? parseSafeInteger
+      : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+function parseSafeInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} does not fit a safe integer`);
+  return value;
+}
