@@ -40,8 +40,8 @@ interface PendingAppend {
 interface LiveCall extends OpenCall<BatchAppendCall> {
   /** Monotonic time of the last sign of life. */
   heardMs: number;
-  /** Pending while the socket does not take more. */
-  writable: Promise<void>;
+  /** Resolves when the socket takes more. */
+  drained: PromiseWithResolvers<void>;
 }
 
 export class BatchAppender {
@@ -50,6 +50,7 @@ export class BatchAppender {
   readonly #logger: Logger;
   readonly #pending = new Map<string, PendingAppend>();
   #opening: Promise<LiveCall> | undefined;
+  #live: LiveCall | undefined;
   #idle = Promise.withResolvers<void>();
 
   constructor(connection: StoreConnection, runtime: Runtime, logger: Logger) {
@@ -130,15 +131,11 @@ export class BatchAppender {
       done = true;
     });
     const live = await this.#liveCall();
-    await live.writable;
-    // While it waited for a connection its try may have ended; the next one sends for itself.
-    if (done || this.#live !== live) return;
-    if (!live.call.write(pending.request)) {
-      live.writable = new Promise((resolve) => live.call.once('drain', resolve));
-    }
+    // All that waited wake together; the first fill the buffer again and the rest go back to waiting.
+    while (live.call.writableNeedDrain && !done) await live.drained.promise;
+    // Its try may have ended while it waited; the next one sends for itself.
+    if (!done && this.#live === live) live.call.write(pending.request);
   }
-
-  #live: LiveCall | undefined;
 
   #liveCall(): Promise<LiveCall> {
     this.#opening ??= this.#open().catch((error: unknown) => {
@@ -153,11 +150,15 @@ export class BatchAppender {
       client.batchAppend(metadata, options),
     );
     const heardMs = this.#runtime.clock.monotonicMs();
-    const live: LiveCall = { ...opened, heardMs, writable: Promise.resolve() };
+    const live: LiveCall = { ...opened, heardMs, drained: Promise.withResolvers() };
     this.#live = live;
     live.call.on('data', (response: streams.BatchAppendResp) => {
       live.heardMs = this.#runtime.clock.monotonicMs();
       this.#pending.get(uuidText(response.getCorrelationId()))?.reply.resolve(parseAppendReply(response));
+    });
+    live.call.on('drain', () => {
+      live.drained.resolve();
+      live.drained = Promise.withResolvers();
     });
     live.call.on('error', (error) => this.#dropped(live, error));
     live.call.on('end', () =>
@@ -180,6 +181,7 @@ export class BatchAppender {
     this.#opening = undefined;
     this.#logger.debug({ err: error, pending: this.#pending.size }, 'the append call broke');
     live.failed(error);
+    live.drained.resolve();
     for (const pending of this.#pending.values()) pending.lose(causeOf(error));
   }
 

@@ -44,14 +44,18 @@ export class StoreConnection {
   async open<Call extends Cancellable>(
     start: (streams: Streams, ...rest: CallArguments) => Call,
   ): Promise<OpenCall<Call>> {
+    // biome-ignore lint/complexity/useLiteralKeys: protected; only element access is allowed from here.
     const streams = await this.#client['execute'](StreamsClient, 'streams', async (client) => client);
     this.#streams = streams;
-    const call = start(streams, ...this.#client['callArguments']({}, { deadline: Number.POSITIVE_INFINITY }));
+    // biome-ignore lint/complexity/useLiteralKeys: protected; only element access is allowed from here.
+    const rest = this.#client['callArguments']({}, { deadline: Number.POSITIVE_INFINITY });
+    const call = start(streams, ...rest);
     call.on('error', ignore);
     return {
       call,
       cancel: () => call.cancel(),
       failed: (error) => {
+        // biome-ignore lint/complexity/useLiteralKeys: protected; only element access is allowed from here.
         this.#client['handleError'](streams, error).catch(ignore);
       },
     };
