@@ -15,3 +15,6 @@ export function encodeAccepted(id: number, data: unknown, position?: string): Bu
 export function encodeRejected(id: number | null, error: WireError): Buffer {
   return Buffer.from(JSON.stringify({ id, ok: false, error }));
 }
+
+/** The client is to read again whatever it shows: some update was lost or dropped. */
+export const resyncAllFrame: Buffer = encodePush('resync', { conversationId: null, from: null });

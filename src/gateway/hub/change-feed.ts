@@ -1,0 +1,159 @@
+import type { Logger } from 'pino';
+import { limits } from '../../config/limits.ts';
+import type { BusMessage, ChangeBus } from '../../projections/bus.ts';
+import type { Change } from '../../projections/changes.ts';
+import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
+import type { ReadSide } from '../read-side.ts';
+import type { Connection } from '../socket/connection.ts';
+import { resyncAllFrame } from '../socket/encode-frame.ts';
+import type { OpenSealed } from '../views/open-sealed.ts';
+import type { UserDirectory } from '../views/user-directory.ts';
+import { BusGaps } from './bus-gaps.ts';
+import { type OutgoingPush, pushesOf } from './change-pushes.ts';
+import type { Hub } from './hub.ts';
+
+export interface ChangeFeedOptions {
+  readonly bus: Pick<ChangeBus, 'subscribe'>;
+  readonly reads: Pick<ReadSide, 'progress'>;
+  readonly hub: Hub;
+  readonly directory: UserDirectory;
+  readonly open: OpenSealed;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  readonly push: (connection: Connection, frame: Buffer) => void;
+  /** The user may have no connections any more: their account was frozen or closed. */
+  readonly endSessions: (userId: Connection['userId'] & string) => void;
+}
+
+/**
+ * Turns the bus's changes into pushes.
+ *
+ * Membership takes effect the moment a change arrives, before anything of it is opened: those who were removed
+ * get nothing more. Opening is asynchronous, so each partition's changes go through a queue of its own, which
+ * keeps them in order; who gets a push is looked up when it is sent.
+ *
+ * A gap on the bus, a queue that is full, or checkpoints that moved during its silence mean that updates were
+ * lost: everyone is then told to resync, spread over a while.
+ */
+export class ChangeFeed {
+  readonly #options: ChangeFeedOptions;
+  readonly #gaps = new BusGaps();
+  readonly #queues = new Map<string, Promise<void>>();
+  readonly #resyncTimers = new Set<TimerHandle>();
+  #queued = 0;
+  #heardAtMs: number;
+  #unsubscribe: (() => void) | undefined;
+  #silenceTimer: TimerHandle | undefined;
+  #polling = false;
+
+  constructor(options: ChangeFeedOptions) {
+    this.#options = options;
+    this.#heardAtMs = options.runtime.clock.monotonicMs();
+  }
+
+  start(): void {
+    const { bus, runtime } = this.#options;
+    this.#unsubscribe = bus.subscribe((message) => this.#onMessage(message));
+    this.#silenceTimer = runtime.timers.every(limits.gateway.busSilencePollMs, () => this.#checkSilence());
+  }
+
+  stop(): void {
+    this.#unsubscribe?.();
+    this.#silenceTimer?.cancel();
+    for (const timer of this.#resyncTimers) timer.cancel();
+    this.#resyncTimers.clear();
+  }
+
+  /** Whether the bus has been heard of lately. */
+  get isSilent(): boolean {
+    return this.#options.runtime.clock.monotonicMs() - this.#heardAtMs > limits.gateway.busSilenceMs;
+  }
+
+  /** Tells every connection to resync, at random moments of a short while, so that not all read at once. */
+  resyncAll(reason: string): void {
+    const { hub, runtime, logger } = this.#options;
+    logger.warn({ reason, connections: hub.connectionCount }, 'telling every client to resync');
+    const slices: Connection[][] = [];
+    for (const connection of hub.connections()) {
+      const index = Math.floor(runtime.random.fraction() * resyncSlices);
+      let slice = slices[index];
+      if (slice === undefined) {
+        slice = [];
+        slices[index] = slice;
+      }
+      slice.push(connection);
+    }
+    slices.forEach((slice, index) => {
+      const timer = runtime.timers.after((index * limits.gateway.resyncSpreadMs) / resyncSlices, () => {
+        this.#resyncTimers.delete(timer);
+        for (const connection of slice) this.#options.push(connection, resyncAllFrame);
+      });
+      this.#resyncTimers.add(timer);
+    });
+  }
+
+  #onMessage(message: BusMessage): void {
+    this.#heardAtMs = this.#options.runtime.clock.monotonicMs();
+    if (this.#gaps.missedBefore(message)) this.resyncAll('a gap on the bus');
+    if (message.kind === 'progress') return;
+    for (const change of message.changes) this.#applyAtOnce(change);
+    if (this.#queued + message.changes.length > limits.gateway.changesQueuedMax) {
+      this.resyncAll('the queue of changes is full');
+      return;
+    }
+    const key = `${message.projection}/${message.partition}`;
+    this.#queued += message.changes.length;
+    const before = this.#queues.get(key) ?? Promise.resolve();
+    const after = before.then(() => this.#deliver(message.changes));
+    this.#queues.set(key, after);
+  }
+
+  #applyAtOnce(change: Change): void {
+    const { hub } = this.#options;
+    if (change.kind === 'group') {
+      for (const member of change.members) hub.memberIn(change.group.groupId, member.userId);
+      for (const userId of change.leftUserIds) hub.memberOut(change.group.groupId, userId);
+    }
+    if (change.kind === 'account' && (change.account.closed || change.account.frozen)) {
+      this.#options.endSessions(change.account.userId);
+    }
+  }
+
+  /** Never rejects: a change that cannot be pushed costs its receivers a resync. */
+  async #deliver(changes: readonly Change[]): Promise<void> {
+    try {
+      const pushes = await Promise.all(changes.map((change) => pushesOf(change, this.#options)));
+      for (const push of pushes.flat()) this.#send(push);
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'changes could not be pushed');
+      this.resyncAll('changes could not be pushed');
+    } finally {
+      this.#queued -= changes.length;
+    }
+  }
+
+  #send({ to, frame, except }: OutgoingPush): void {
+    for (const user of this.#options.hub.audience(to)) {
+      if (except?.has(user.userId)) continue;
+      for (const connection of user.connections) this.#options.push(connection, frame);
+    }
+  }
+
+  #checkSilence(): void {
+    if (!this.isSilent || this.#polling) return;
+    this.#polling = true;
+    this.#options.reads
+      .progress()
+      .then((projections) => {
+        if (this.#gaps.missedUpTo(projections)) this.resyncAll('checkpoints moved while the bus was silent');
+      })
+      .catch((error: unknown) => {
+        this.#options.logger.warn({ err: error }, 'the bus is silent and the read models do not answer');
+      })
+      .finally(() => {
+        this.#polling = false;
+      });
+  }
+}
+
+const resyncSlices = 20;

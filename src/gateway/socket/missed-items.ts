@@ -1,0 +1,60 @@
+import { limits } from '../../config/limits.ts';
+import type { ConversationId, UserId } from '../../domain/ids.ts';
+import type { ReadSide } from '../read-side.ts';
+import { messageView } from '../views/message-views.ts';
+import type { OpenSealed } from '../views/open-sealed.ts';
+import { encodePush, resyncAllFrame } from './encode-frame.ts';
+
+/**
+ * The frames that bring a client from its cursors to the present: items by seq, or a `resync` for a conversation
+ * that has too many. Conversations that the client did not name begin where its user has read to. Those that
+ * the user has left are passed over in silence.
+ */
+export async function missedItems(
+  userId: UserId,
+  cursors: Readonly<Record<string, number>>,
+  reads: ReadSide,
+  open: OpenSealed,
+): Promise<readonly Buffer[]> {
+  const frames: Buffer[] = [];
+  let room: number = limits.gateway.missedPerHelloMax;
+  const { conversations, complete } = await behind(userId, cursors, reads);
+  for (const { conversationId, cursor, headSeq } of conversations) {
+    const count = headSeq - cursor;
+    if (count > limits.gateway.missedPerConversationMax || count > room) {
+      frames.push(encodePush('resync', { conversationId, from: cursor + 1 }));
+      continue;
+    }
+    const rows = await reads.messages(conversationId, { after: cursor, limit: count });
+    room -= rows.length;
+    for (const row of rows) frames.push(encodePush('message', await messageView(row, open)));
+  }
+  return complete ? frames : [...frames, resyncAllFrame];
+}
+
+interface Behind {
+  readonly conversationId: ConversationId;
+  readonly cursor: number;
+  readonly headSeq: number;
+}
+
+/**
+ * The conversations among the newest of the user's inbox in which the client lacks something, and whether it
+ * knows conversations that are not among those: it is then told to look for itself.
+ */
+async function behind(
+  userId: UserId,
+  cursors: Readonly<Record<string, number>>,
+  reads: ReadSide,
+): Promise<{ readonly conversations: readonly Behind[]; readonly complete: boolean }> {
+  const limit = limits.gateway.helloInboxEntriesMax;
+  const inbox = await reads.inbox(userId, { after: undefined, limit });
+  const conversations: Behind[] = [];
+  const unseen = new Set(Object.keys(cursors));
+  for (const { conversationId, headSeq, read } of inbox.rows) {
+    unseen.delete(conversationId);
+    const cursor = cursors[conversationId] ?? read;
+    if (headSeq > cursor) conversations.push({ conversationId, cursor, headSeq });
+  }
+  return { conversations, complete: inbox.next === null || unseen.size === 0 };
+}
