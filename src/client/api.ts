@@ -14,7 +14,7 @@ import type {
   WalletEntryView,
   WalletView,
 } from '../protocol/views/money-views.ts';
-import type { FriendRequestView, FriendView, UserView } from '../protocol/views/user-views.ts';
+import type { BlockView, FriendRequestView, FriendView, UserView } from '../protocol/views/user-views.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 export interface ClientOptions {
@@ -88,7 +88,11 @@ export interface ClientQueries {
   userByName(username: string, options?: ReadOptions): Promise<UserView | null>;
   users(ids: readonly UserId[], options?: ReadOptions): Promise<readonly UserView[]>;
   friends(options?: PageOptions): Promise<Page<FriendView>>;
-  friendRequests(options?: PageOptions): Promise<Page<FriendRequestView>>;
+  /** Those that wait for this user's answer; with `outgoing`, those that this user waits for. */
+  friendRequests(
+    options?: PageOptions & { direction?: 'incoming' | 'outgoing' },
+  ): Promise<Page<FriendRequestView>>;
+  blocks(options?: PageOptions): Promise<Page<BlockView>>;
   groups(options?: PageOptions): Promise<Page<GroupView>>;
   group(groupId: GroupId, options?: ReadOptions): Promise<GroupView>;
   groupMembers(groupId: GroupId, options?: PageOptions): Promise<Page<GroupMemberView>>;
@@ -98,7 +102,7 @@ export interface ClientQueries {
     conversationId: ConversationId,
     options?: ReadOptions & { after?: number; before?: number; limit?: number },
   ): Promise<Messages>;
-  receipts(conversationId: ConversationId, options?: ReadOptions): Promise<readonly ReceiptView[]>;
+  receipts(conversationId: ConversationId, options?: PageOptions): Promise<Page<ReceiptView>>;
   wallet(options?: ReadOptions): Promise<WalletView>;
   statement(options?: PageOptions): Promise<Page<WalletEntryView>>;
   packet(packetId: PacketId, options?: ReadOptions): Promise<PacketView>;

@@ -19,7 +19,12 @@ import {
   WalletEntryViewSchema,
   WalletViewSchema,
 } from './views/money-views.ts';
-import { FriendRequestViewSchema, FriendViewSchema, UserViewSchema } from './views/user-views.ts';
+import {
+  BlockViewSchema,
+  FriendRequestViewSchema,
+  FriendViewSchema,
+  UserViewSchema,
+} from './views/user-views.ts';
 
 // --- Accounts and sessions ---
 
@@ -91,6 +96,14 @@ export const PageQuerySchema = Type.Object(
 );
 export type PageQuery = Static<typeof PageQuerySchema>;
 
+export const FriendRequestsQuerySchema = Type.Object(
+  {
+    ...PageQuerySchema.properties,
+    direction: Type.Optional(Type.Union([Type.Literal('incoming'), Type.Literal('outgoing')])),
+  },
+  strict,
+);
+
 export const UsersQuerySchema = Type.Object(
   {
     ...afterPosition,
@@ -136,13 +149,14 @@ export const GroupsPageSchema = page(GroupViewSchema);
 export const GroupMembersPageSchema = page(GroupMemberViewSchema);
 export const InboxPageSchema = page(InboxEntryViewSchema);
 export const StatementPageSchema = page(WalletEntryViewSchema);
-export const ReceiptsSchema = Type.Object({ items: Type.Array(ReceiptViewSchema) });
+export const ReceiptsPageSchema = page(ReceiptViewSchema);
+export const BlocksPageSchema = page(BlockViewSchema);
 
 /** Items in ascending seq, without a hole between the first and the last. */
 export const MessagesSchema = Type.Object({
   items: Type.Array(MessageViewSchema),
-  /** The newest seq that the read models know. */
-  headSeq: CursorSeqSchema,
+  /** Whether there are more in the direction that was asked for. */
+  more: Type.Boolean(),
 });
 export type Messages = Static<typeof MessagesSchema>;
 

@@ -7,7 +7,7 @@ import {
   SeqSchema,
   UserIdSchema,
 } from './scalars.ts';
-import { GroupMembershipSchema, GroupSummarySchema } from './views/group-views.ts';
+import { GroupMembershipSchema, GroupViewSchema } from './views/group-views.ts';
 import { MessageViewSchema } from './views/message-views.ts';
 import { GrabViewSchema, PacketStateSchema, WalletEntryViewSchema } from './views/money-views.ts';
 import {
@@ -42,7 +42,7 @@ export const pushSchemas = {
   ]),
   /** A group of this user as it is now. To those who left or were removed it is the last word. */
   group: Type.Object({
-    group: GroupSummarySchema,
+    group: GroupViewSchema,
     /** Those who came in, or whose role or mute changed. */
     members: Type.Array(GroupMembershipSchema),
     leftUserIds: Type.Array(UserIdSchema),

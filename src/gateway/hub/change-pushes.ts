@@ -2,7 +2,7 @@ import type { UserId } from '../../domain/ids.ts';
 import type { Audience, Change } from '../../projections/changes.ts';
 import { encodePush } from '../socket/encode-frame.ts';
 import { blockView, friendRequestView, friendView } from '../views/friend-views.ts';
-import { groupMembership, groupSummary } from '../views/group-views.ts';
+import { groupMembership, groupView } from '../views/group-views.ts';
 import { messageView } from '../views/message-views.ts';
 import { grabView, walletEntryView } from '../views/money-views.ts';
 import type { OpenSealed } from '../views/open-sealed.ts';
@@ -93,7 +93,7 @@ async function groupPushes(
   const members: Audience = { kind: 'conversation', conversationId: change.group.conversationId };
   const gone: Audience = { kind: 'users', users: change.leftUserIds };
   if (!hub.hasAudience(members) && !hub.hasAudience(gone)) return [];
-  const group = await groupSummary(change.group, open);
+  const group = await groupView(change.group, open);
   const frame = encodePush('group', {
     group,
     members: change.members.map(groupMembership),

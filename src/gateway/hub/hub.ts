@@ -1,5 +1,5 @@
 import { limits } from '../../config/limits.ts';
-import type { GroupId, UserId } from '../../domain/ids.ts';
+import type { ConversationId, GroupId, UserId } from '../../domain/ids.ts';
 import { parseConversationId } from '../../domain/ids.ts';
 import type { Audience } from '../../projections/changes.ts';
 import type { Connection } from '../socket/connection.ts';
@@ -19,21 +19,21 @@ interface GroupLoad {
   readonly left: Set<GroupId>;
 }
 
-/** Reads the ids of all groups that a user is in. */
-export type ReadGroupIds = (userId: UserId) => Promise<readonly GroupId[]>;
+/** Reads the ids of all conversations that a user takes part in. */
+export type ReadConversationIds = (userId: UserId) => Promise<readonly ConversationId[]>;
 
 /**
  * Who of this process gets what: users by their connections, groups by their members that are connected here.
  * A message to a group of 100,000 costs what its local members cost.
  */
 export class Hub {
-  readonly #readGroupIds: ReadGroupIds;
+  readonly #readConversationIds: ReadConversationIds;
   readonly #users = new Map<UserId, LocalUser>();
   readonly #groups = new Map<GroupId, Set<LocalUser>>();
   #connectionCount = 0;
 
-  constructor(readGroupIds: ReadGroupIds) {
-    this.#readGroupIds = readGroupIds;
+  constructor(readConversationIds: ReadConversationIds) {
+    this.#readConversationIds = readConversationIds;
   }
 
   get connectionCount(): number {
@@ -126,12 +126,16 @@ export class Hub {
 
   #startLoading(user: LocalUser): void {
     const left = new Set<GroupId>();
-    const done = this.#readGroupIds(user.userId).then(
-      (groupIds) => {
+    const done = this.#readConversationIds(user.userId).then(
+      (conversationIds) => {
         user.loading = undefined;
         // The user may have disconnected meanwhile, and even come back as another object.
         if (this.#users.get(user.userId) !== user) return;
-        for (const groupId of groupIds) if (!left.has(groupId)) this.#subscribe(user, groupId);
+        for (const conversationId of conversationIds) {
+          // Direct conversations need no subscription: their changes name both users.
+          const parties = parseConversationId(conversationId);
+          if (parties?.kind === 'group' && !left.has(parties.groupId)) this.#subscribe(user, parties.groupId);
+        }
       },
       (error: unknown) => {
         // Whoever waits is refused and leaves; the next one to join reads again.

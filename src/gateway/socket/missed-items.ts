@@ -25,7 +25,8 @@ export async function missedItems(
       frames.push(encodePush('resync', { conversationId, from: cursor + 1 }));
       continue;
     }
-    const rows = await reads.messages(conversationId, { after: cursor, limit: count });
+    const page = await reads.messages(userId, conversationId, { afterSeq: cursor, limit: count });
+    const rows = page?.rows ?? [];
     room -= rows.length;
     for (const row of rows) frames.push(encodePush('message', await messageView(row, open)));
   }
@@ -48,7 +49,7 @@ async function behind(
   reads: ReadSide,
 ): Promise<{ readonly conversations: readonly Behind[]; readonly complete: boolean }> {
   const limit = limits.gateway.helloInboxEntriesMax;
-  const inbox = await reads.inbox(userId, { after: undefined, limit });
+  const inbox = await reads.inbox(userId, { limit });
   const conversations: Behind[] = [];
   const unseen = new Set(Object.keys(cursors));
   for (const { conversationId, headSeq, read } of inbox.rows) {
@@ -56,5 +57,5 @@ async function behind(
     const cursor = cursors[conversationId] ?? read;
     if (headSeq > cursor) conversations.push({ conversationId, cursor, headSeq });
   }
-  return { conversations, complete: inbox.next === null || unseen.size === 0 };
+  return { conversations, complete: inbox.next === undefined || unseen.size === 0 };
 }

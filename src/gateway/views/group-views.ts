@@ -1,15 +1,9 @@
 import type { GroupMemberRow, GroupRow } from '../../projections/groups-projection.ts';
-import type {
-  GroupMembership,
-  GroupMemberView,
-  GroupSummary,
-  GroupView,
-} from '../../protocol/views/group-views.ts';
-import type { GroupOfMember } from '../read-side.ts';
+import type { GroupMembership, GroupMemberView, GroupView } from '../../protocol/views/group-views.ts';
 import type { OpenSealed } from './open-sealed.ts';
 import type { UserDirectory } from './user-directory.ts';
 
-export async function groupSummary(row: GroupRow, open: OpenSealed): Promise<GroupSummary> {
+export async function groupView(row: GroupRow, open: OpenSealed): Promise<GroupView> {
   const [name, announcement] = await Promise.all([open(row.name), open(row.announcement)]);
   const { groupId, conversationId, ownerId, joinPolicy, memberCount, createdAtMs, dissolvedAtMs } = row;
   return {
@@ -23,10 +17,6 @@ export async function groupSummary(row: GroupRow, open: OpenSealed): Promise<Gro
     createdAtMs,
     dissolvedAtMs,
   };
-}
-
-export async function groupView({ group, member }: GroupOfMember, open: OpenSealed): Promise<GroupView> {
-  return { ...(await groupSummary(group, open)), mine: groupMembership(member) };
 }
 
 export function groupMembership(row: GroupMemberRow): GroupMembership {

@@ -15,7 +15,7 @@ export const GroupRoleSchema = Type.Union([
 ]);
 
 /** A group as all of its members see it. */
-const summary = {
+export const GroupViewSchema = Type.Object({
   groupId: GroupIdSchema,
   conversationId: ConversationIdSchema,
   name: NullableTextSchema,
@@ -26,9 +26,8 @@ const summary = {
   createdAtMs: TimeMsSchema,
   /** A dissolved group can still be read. */
   dissolvedAtMs: Type.Union([TimeMsSchema, Type.Null()]),
-};
-export const GroupSummarySchema = Type.Object(summary);
-export type GroupSummary = Static<typeof GroupSummarySchema>;
+});
+export type GroupView = Static<typeof GroupViewSchema>;
 
 const standing = {
   role: GroupRoleSchema,
@@ -40,10 +39,6 @@ const standing = {
 /** One user's standing in a group. */
 export const GroupMembershipSchema = Type.Object({ userId: UserIdSchema, ...standing });
 export type GroupMembership = Static<typeof GroupMembershipSchema>;
-
-/** A group as one of its members sees it. */
-export const GroupViewSchema = Type.Object({ ...summary, mine: GroupMembershipSchema });
-export type GroupView = Static<typeof GroupViewSchema>;
 
 export const GroupMemberViewSchema = Type.Object({ user: UserViewSchema, ...standing });
 export type GroupMemberView = Static<typeof GroupMemberViewSchema>;

@@ -72,8 +72,9 @@ export const InboxEntryViewSchema = Type.Object({
   groupName: NullableTextSchema,
   /** The newest seq. */
   headSeq: CursorSeqSchema,
-  headTimeMs: TimeMsSchema,
-  /** The newest item, where it could be read. */
+  /** When the newest item that is shown came. */
+  lastActivityMs: TimeMsSchema,
+  /** The newest item that is shown: any but a recall. */
   lastMessage: Type.Union([MessageViewSchema, Type.Null()]),
   /** The reader's own cursors. */
   delivered: CursorSeqSchema,

@@ -1,0 +1,77 @@
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import { limits } from '../config/limits.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import { apiDocs } from './http/api-docs.ts';
+import { conversationRoutes } from './http/conversation-routes.ts';
+import { errorHandler, sendError } from './http/error-handler.ts';
+import { groupRoutes } from './http/group-routes.ts';
+import { moneyRoutes } from './http/money-routes.ts';
+import { peopleRoutes } from './http/people-routes.ts';
+import type { GatewayApp, RouteContext } from './http/route-context.ts';
+import { security } from './http/security.ts';
+import { devRoutes, healthRoutes, pageRoutes } from './http/service-routes.ts';
+import { sessionRoutes } from './http/session-routes.ts';
+import { socketRoute } from './http/socket-route.ts';
+import { ChangeFeed } from './hub/change-feed.ts';
+import { Hub } from './hub/hub.ts';
+import { SocketGateway } from './socket/socket-gateway.ts';
+import { sealedOpener } from './views/open-sealed.ts';
+import { UserDirectory } from './views/user-directory.ts';
+import { wireError } from './wire-error.ts';
+
+/**
+ * A gateway: the HTTP API, the WebSocket, and the hub that pushes what the bus tells. `listen` starts it, and
+ * `close` ends it gently: clients are asked to come back, answers under way are sent, then sockets close.
+ */
+export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
+  const { runtime, logger, reads } = deps;
+  const open = sealedOpener(deps.keyring, logger);
+  const directory = new UserDirectory(reads, open, runtime.clock);
+  const hub = new Hub((userId) => reads.conversationIds(userId));
+  const sockets = new SocketGateway({ ...deps, hub, directory, open });
+  const feed = new ChangeFeed({
+    ...deps,
+    hub,
+    directory,
+    open,
+    push: (connection, frame) => sockets.push(connection, frame),
+    endSessions: (userId) => sockets.endSessions(userId),
+  });
+  const context: RouteContext = { ...deps, open, directory, sockets };
+
+  const loggerInstance: FastifyBaseLogger = logger;
+  const app: GatewayApp = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: limits.gateway.httpBodyBytesMax,
+    requestTimeout: limits.gateway.httpRequestMs,
+    trustProxy: deps.trustProxy ?? false,
+    genReqId: () => runtime.ids.next(),
+    routerOptions: { maxParamLength: 256 },
+    http: { headersTimeout: limits.gateway.httpHeadersMs },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  // The views name every field that goes out; a second pass over them would find nothing to take away.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(errorHandler(logger));
+  app.decorateRequest('claims', null);
+
+  await security(app, context);
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (_request, reply) => {
+    sendError(reply, wireError('not-found'));
+  });
+  await apiDocs(app);
+  await socketRoute(app, context);
+  for (const routes of [sessionRoutes, peopleRoutes, groupRoutes, conversationRoutes, moneyRoutes]) {
+    routes(app, context);
+  }
+  healthRoutes(app, context);
+  devRoutes(app, context);
+  await pageRoutes(app, context);
+
+  sockets.start();
+  feed.start();
+  app.addHook('onClose', async () => feed.stop());
+  return app;
+}

@@ -1,0 +1,40 @@
+import fastifyHelmet from '@fastify/helmet';
+import fastifyRateLimit from '@fastify/rate-limit';
+import { limits } from '../../config/limits.ts';
+import { RequestFailed } from '../wire-error.ts';
+import type { GatewayApp, RouteContext } from './route-context.ts';
+
+/** Headers that browsers heed, and the rate of requests per address. */
+export async function security(app: GatewayApp, context: RouteContext): Promise<void> {
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        mediaSrc: ["'self'", 'blob:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        manifestSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'self'"],
+      },
+    },
+    // The page may be served over plain HTTP on a local machine; TLS is the proxy's in front, and so is HSTS.
+    strictTransportSecurity: false,
+    crossOriginEmbedderPolicy: false,
+    xFrameOptions: { action: 'sameorigin' },
+  });
+  await app.register(fastifyRateLimit, {
+    max: limits.gateway.requestsPerMinute,
+    timeWindow: 60_000,
+    cache: limits.gateway.rateLimitKeysMax,
+    ...(context.rateLimitRedis === undefined ? {} : { redis: context.rateLimitRedis }),
+    // When the shared store is away, serving without a limit beats not serving.
+    skipOnError: true,
+    errorResponseBuilder: (_request, { ttl }) => new RequestFailed('rate-limited', undefined, ttl),
+  });
+}

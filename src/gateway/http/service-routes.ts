@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import fastifyStatic from '@fastify/static';
+import { DevAccountsSchema, HealthSchema } from '../../protocol/http.ts';
+import type { GatewayApp, RouteContext } from './route-context.ts';
+
+/** Liveness: this process answers. Readiness: everything that it needs answers too. */
+export function healthRoutes(app: GatewayApp, context: RouteContext) {
+  app.route({
+    method: 'GET',
+    url: '/health/live',
+    schema: { tags: ['service'], response: { 200: HealthSchema } },
+    config: { rateLimit: false },
+    handler: async () => ({ status: 'ok' as const, checks: {} }),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/health/ready',
+    schema: { tags: ['service'], response: { 200: HealthSchema, 503: HealthSchema } },
+    config: { rateLimit: false },
+    handler: async (_request, reply) => {
+      const entries = await Promise.all(
+        Object.entries(context.readiness).map(async ([name, check]) => [name, await checked(check)] as const),
+      );
+      const failing = entries.some(([, { ok }]) => !ok);
+      return reply
+        .code(failing ? 503 : 200)
+        .send({ status: failing ? 'failing' : 'ok', checks: Object.fromEntries(entries) });
+    },
+  });
+}
+
+async function checked(check: () => Promise<string | undefined>): Promise<{ ok: boolean; detail?: string }> {
+  try {
+    const detail = await check();
+    return detail === undefined ? { ok: true } : { ok: false, detail };
+  } catch (error) {
+    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The accounts that a lone visitor can try. Not there at all in production. */
+export function devRoutes(app: GatewayApp, context: RouteContext) {
+  if (context.environment !== 'development') return;
+  const items = (context.devAccounts ?? []).map((account) => ({ ...account }));
+  app.route({
+    method: 'GET',
+    url: '/api/dev/accounts',
+    schema: { tags: ['development'], response: { 200: DevAccountsSchema } },
+    handler: async () => ({ items }),
+  });
+}
+
+/** The built web page, where there is one. */
+export async function pageRoutes(app: GatewayApp, context: RouteContext): Promise<void> {
+  if (context.webRoot === undefined || !existsSync(context.webRoot)) return;
+  await app.register(fastifyStatic, { root: context.webRoot, index: 'index.html' });
+}

@@ -1,0 +1,55 @@
+import type pg from 'pg';
+import type { ProjectionPositions } from '../projections/projection-positions.ts';
+import { accountsByIds } from '../projections/queries/account-queries.ts';
+import { blocksPage, friendRequestsPage, friendsPage } from '../projections/queries/friend-queries.ts';
+import { groupForMember, groupMembersPage, groupsOfUserPage } from '../projections/queries/group-queries.ts';
+import { inboxPage } from '../projections/queries/inbox-queries.ts';
+import { conversationIdsOf } from '../projections/queries/membership-queries.ts';
+import { messagesPage } from '../projections/queries/message-queries.ts';
+import { packetForUser } from '../projections/queries/packet-queries.ts';
+import { receiptsPage } from '../projections/queries/receipt-queries.ts';
+import { walletBalance, walletStatementPage } from '../projections/queries/wallet-queries.ts';
+import { sqlOn } from '../projections/sql.ts';
+import type { ReadSide } from './read-side.ts';
+
+interface ProgressRow {
+  readonly projection: string;
+  readonly generation: number;
+  readonly partition: number;
+  /** Decimal numbers. */
+  readonly changed: string;
+  readonly reached: string;
+}
+
+/** The read side over the read models' queries, and what the bus tells of their positions. */
+export function readModels(pool: pg.Pool, positions: Pick<ProjectionPositions, 'waitFor'>): ReadSide {
+  return {
+    waitFor: (models, position, timeoutMs) => positions.waitFor(models, position, timeoutMs),
+
+    async progress() {
+      const rows = await sqlOn(pool).query<ProgressRow>(
+        `select g.name as projection, g.number as generation, c.partition,
+           c.changed::text as changed, c.position::text as reached
+         from projection.generation g
+         join projection.checkpoint c on c.name = g.name and c.generation = g.number
+         where g.state = 'live'`,
+      );
+      return rows.map((row) => ({ ...row, changed: BigInt(row.changed), reached: BigInt(row.reached) }));
+    },
+
+    accounts: (userIds) => accountsByIds(pool, userIds),
+    friends: (owner, page) => friendsPage(pool, owner, page),
+    friendRequests: (user, direction, page) => friendRequestsPage(pool, user, direction, page),
+    blocks: (owner, page) => blocksPage(pool, owner, page),
+    conversationIds: (user) => conversationIdsOf(pool, user),
+    groups: (user, page) => groupsOfUserPage(pool, user, page),
+    group: (asker, groupId) => groupForMember(pool, asker, groupId),
+    groupMembers: (asker, groupId, page) => groupMembersPage(pool, asker, groupId, page),
+    inbox: (user, page) => inboxPage(pool, user, page),
+    messages: (asker, conversationId, range) => messagesPage(pool, asker, conversationId, range),
+    receipts: (asker, conversationId, page) => receiptsPage(pool, asker, conversationId, page),
+    balanceFen: (user) => walletBalance(pool, user),
+    statement: (user, page) => walletStatementPage(pool, user, page),
+    packet: (asker, packetId) => packetForUser(pool, asker, packetId),
+  };
+}
