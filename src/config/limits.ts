@@ -13,8 +13,6 @@ export const limits = {
     /** EventStoreDB's default is 1 MiB; this leaves room for headers. */
     appendBytesMax: 1_000_000,
     appendEventsMax: 1_000,
-    /** Items that a subscription holds before it stops reading from its socket. */
-    subscriptionBufferItems: 2_048,
     /** How many events a filtered subscription may skip before the server reports where it is. */
     checkpointSearchWindow: 320,
     reconnectDelayMsMin: 50,
@@ -141,26 +139,12 @@ export const limits = {
     snapshotWritesInFlightMax: 4,
     /** How stale a precondition that lives in another stream may be. */
     preconditionAgeMs: 1_000,
-    /** Invited or first members in one command: all of their events go into one append. */
-    membersPerCommandMax: 500,
-    /** Characters. */
-    nicknameLengthMax: 64,
-    groupNameLengthMax: 64,
-    noteLengthMax: 200,
-    remarkLengthMax: 64,
-    announcementLengthMax: 2_000,
-    greetingLengthMax: 100,
-    messageTextBytesMax: 16_384,
-    deviceNameLengthMax: 64,
-    providerRefLengthMax: 128,
-    clientMessageIdLengthMax: 64,
     /** Acknowledgements gather this long before they become an event, or until there are so many. */
     receiptWindowMs: 50,
     receiptCursorsPerEvent: 500,
     /** Acknowledgements that may wait; the next one is answered `busy`. */
     receiptsPendingMax: 50_000,
     receiptAppendTriesMax: 3,
-    ackCursorsPerRequestMax: 200,
     /** What a user started and nobody finished is finished by recovery when it is older than this. */
     recoveryAfterMs: 5_000,
     /** Events that a process manager holds unfinished; then it stops reading. */
@@ -193,8 +177,6 @@ export const limits = {
     passwordLengthMax: 128,
     accessTokenTtlMs: 600_000,
     refreshTokenTtlMs: 30 * 86_400_000,
-    /** Sealed text; far above the largest message. */
-    sealedBytesMax: 65_536,
   },
   projections: {
     /** Checkpoints per generation: the most processes that one projection can be spread over. */

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
+import { DataFolderDamaged } from './data-folder-check.ts';
 import { DataFolderInUse } from './data-folder-lock.ts';
 import { startEventNode } from './node.ts';
 import { FormatMismatch } from './tables.ts';
@@ -60,7 +61,6 @@ function startFailure(error: unknown): string {
   if ('code' in error && error.code === 'EADDRINUSE') {
     return `the event node's port is taken (${error.message}); stop what listens there, or choose another port`;
   }
-  const expected =
-    error instanceof DataFolderInUse || error instanceof FormatMismatch || error.message === usage;
-  return expected ? error.message : (error.stack ?? error.message);
+  const expected = [DataFolderInUse, DataFolderDamaged, FormatMismatch].some((type) => error instanceof type);
+  return expected || error.message === usage ? error.message : (error.stack ?? error.message);
 }

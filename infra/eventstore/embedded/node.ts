@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
+import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
 import { type GrpcHandler, startGrpcServer } from './grpc-server.ts';
@@ -34,7 +35,7 @@ const SERVER_FEATURES = '/event_store.client.server_features.ServerFeatures';
  * Starts the embedded event node: a single node that speaks EventStoreDB's gRPC protocol for streams, for one
  * machine. It is not EventStoreDB: no cluster, no users, no TLS; it listens on loopback unless told otherwise.
  *
- * Throws `DataFolderInUse`, `FormatMismatch`, or the system's error when the address is taken.
+ * Throws `DataFolderInUse`, `DataFolderDamaged`, `FormatMismatch`, or the system's error when the address is taken.
  */
 export async function startEventNode(options: EventNodeOptions): Promise<EventNode> {
   const { dataDir, host, logger, runtime } = options;
@@ -42,6 +43,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
   const lock = lockDataFolder(dataDir);
   let store: EventStore | undefined;
   try {
+    await checkDataFolder(dataDir, runtime.timers);
     const opened = new EventStore({ dataDir, clock: runtime.clock, logger });
     store = opened;
     const handlers: Map<string, GrpcHandler> = new Map([
@@ -68,6 +70,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
       async close() {
         await server.close(() => opened.settled());
         await opened.close();
+        markStoppedCleanly(dataDir);
         lock.release();
         logger.info('the event node has stopped');
       },

@@ -112,6 +112,20 @@ export class Tables {
     this.#facts.put(STREAM_COUNT, u64(count));
   }
 
+  /** How long the file must be for every page that it speaks of to be in it, in bytes. */
+  declaredBytes(): number {
+    const { lastPageNumber, pageSize } = this.#root.getStats() as {
+      lastPageNumber: number;
+      pageSize: number;
+    };
+    return (lastPageNumber + 1) * pageSize;
+  }
+
+  /** Visits every page of the indexes. */
+  readAllKeys(): void {
+    for (const table of [this.#index, this.#heads, this.#ids]) table.getKeysCount();
+  }
+
   async close(): Promise<void> {
     await this.#root.close();
   }

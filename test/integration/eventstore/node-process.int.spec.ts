@@ -1,6 +1,9 @@
 /** The embedded node as a process that can be killed, and the event log on top of it. */
 import { once } from 'node:events';
+import { statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { DATA_FILE } from '../../../infra/eventstore/embedded/tables.ts';
 import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
 import { aLog, type NodeProcess, nodeProcess, temporaryFolder } from './support.ts';
@@ -71,6 +74,17 @@ describe('the process', () => {
     const dataDir = aFolder();
     await (await started(dataDir)).kill();
     await started(dataDir);
+  });
+
+  test.each([0.5, 0.1])('refuses a data file cut to %d of its size, in a sentence', async (share) => {
+    const dataDir = aFolder();
+    const first = await started(dataDir);
+    const log = connected(first.url);
+    for (let round = 0; round < 5; round++) await log.append(`s-${round}`, 'no-stream', someEvents(500));
+    await first.kill();
+    const file = join(dataDir, DATA_FILE);
+    truncateSync(file, Math.floor(statSync(file).size * share));
+    await expect(nodeProcess(dataDir)).rejects.toThrow(/ended with 1: the event data in .* is damaged/);
   });
 
   test('refuses a port that is taken, in a sentence', async () => {
