@@ -32,5 +32,7 @@ export function bulkRows<Row>(columns: readonly BulkColumn<Row>[]): BulkRows<Row
 
 function parameter<Row>(column: BulkColumn<Row>, row: Row): unknown {
   const value = column.value(row);
-  return column.type === 'jsonb' && value !== null ? JSON.stringify(value) : value;
+  if (column.type === 'jsonb' && value !== null) return JSON.stringify(value);
+  // PostgreSQL's text has no NUL. A client's own id that holds one must not stop everybody's read model.
+  return typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value;
 }

@@ -124,8 +124,6 @@ export const messagesProjection = defineProjection<MessagesRows, void>({
       primary key (conversation_id, user_id)
     );`,
   indexes: `
-    create unique index message_by_client_id on message (conversation_id, sender_id, client_msg_id)
-      where client_msg_id is not null;
     -- How many of one's own messages an unread count must leave out.
     create index message_by_sender on message (conversation_id, sender_id, message_no)
       where message_no is not null;`,

@@ -1,0 +1,108 @@
+import type pg from 'pg';
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
+import type { Position, RecordedEvent } from '../../../src/commands/event-log.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import type { BusMessage, ChangeBus } from '../../../src/projections/bus.ts';
+import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
+import { followPositions } from '../../../src/projections/projection-positions.ts';
+import type { ProjectionRunner, RunnerDeps } from '../../../src/projections/runner.ts';
+import { createProjectionRunner } from '../../../src/projections/runner.ts';
+import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
+import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
+import { expectedTables, type OracleRow, tableNames } from '../../support/read-model-oracle.ts';
+
+export const runtime = systemRuntime();
+export const logger = pino({ level: process.env.TEST_LOG ?? 'silent' });
+
+export interface ReadSide {
+  readonly log: InMemoryEventLog;
+  readonly bus: ChangeBus;
+  /** Every message that was published, in order. */
+  readonly messages: readonly BusMessage[];
+  readonly runner: ProjectionRunner;
+  /** Waits until all read models hold the whole log. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A running projector over a log in memory and a real database. */
+export function startReadSide(pool: pg.Pool, overrides: Partial<RunnerDeps> = {}): ReadSide {
+  const log = (overrides.log as InMemoryEventLog | undefined) ?? new InMemoryEventLog();
+  const bus = overrides.bus ?? inProcessBus(logger);
+  const messages: BusMessage[] = [];
+  bus.subscribe((message) => messages.push(message));
+  const positions = followPositions(bus, runtime);
+  const leases = createLeaseStore(pool);
+  const runner = createProjectionRunner({ pool, runtime, logger, leases, ...overrides, log, bus });
+  const names = (overrides.projections ?? allProjections).map(({ name }) => name);
+  runner.start();
+  return {
+    log,
+    bus,
+    messages,
+    runner,
+    async settled() {
+      const head = await log.head();
+      await until(positions, names, head);
+    },
+    async stop() {
+      await runner.stop();
+      positions.close();
+    },
+  };
+}
+
+async function until(
+  positions: ReturnType<typeof followPositions>,
+  names: readonly string[],
+  head: Position,
+): Promise<void> {
+  // Bounded waits in a row: the test's own timeout ends it.
+  while (!(await positions.waitFor(names, head)));
+}
+
+/** Resolves with the first bus message that `matches`. */
+export function nextMessage(bus: ChangeBus, matches: (message: BusMessage) => boolean): Promise<BusMessage> {
+  return new Promise((resolve) => {
+    const unsubscribe = bus.subscribe((message) => {
+      if (!matches(message)) return;
+      unsubscribe();
+      resolve(message);
+    });
+  });
+}
+
+/** Every read table as it is, rows in no particular order. */
+export async function readTables(pool: pg.Pool): Promise<Map<string, OracleRow[]>> {
+  const tables = new Map<string, OracleRow[]>();
+  for (const table of tableNames) {
+    const { rows } = await pool.query<{ row: OracleRow }>(`select to_jsonb(t) as row from read.${table} t`);
+    tables.set(
+      table,
+      rows.map(({ row }) => row),
+    );
+  }
+  return tables;
+}
+
+/** Every read table holds exactly what the independent fold of the log says. */
+export async function expectTablesToEqualLog(pool: pg.Pool, events: Iterable<RecordedEvent>): Promise<void> {
+  const actual = await readTables(pool);
+  const expected = expectedTables(events);
+  for (const table of tableNames) {
+    expect(inOrder(actual.get(table)), `table ${table}`).toEqual(inOrder(expected.get(table)));
+  }
+}
+
+function inOrder(rows: readonly OracleRow[] | undefined): string[] {
+  return (rows ?? []).map(canonical).sort();
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join()}}`;
+}
