@@ -101,16 +101,21 @@ describe('the event log, when the node is killed and comes back', () => {
     const events = someEvents(40);
     await log.append('s', 'no-stream', events.slice(0, 10));
     const subscription = log.subscribe({ after: START, streamPrefixes: ['s'] });
-    // In the middle of what is there: no checkpoint has come that would say where to go on.
-    const sixth = events[5]?.id;
-    const before = await takeUntil(subscription, (item) => item.kind === 'event' && item.event.id === sixth);
+    const before = await takeUntil(subscription, (item) => item.kind === 'caught-up');
+    // Live events, behind which no checkpoint comes: the last of them alone says where to go on.
+    await log.append('s', 9, events.slice(10, 20));
+    const twentieth = events[19]?.id;
+    const live = await takeUntil(
+      subscription,
+      (item) => item.kind === 'event' && item.event.id === twentieth,
+    );
 
     await first.kill();
     const second = await started(dataDir, first.port);
-    await log.append('s', 9, events.slice(10));
+    await log.append('s', 19, events.slice(20));
     const last = events.at(-1)?.id;
     const after = await takeUntil(subscription, (item) => item.kind === 'event' && item.event.id === last);
-    const received = eventsOf([...before, ...after]).map((event) => event.id);
+    const received = eventsOf([...before, ...live, ...after]).map((event) => event.id);
     expect(received).toEqual(events.map((event) => event.id));
     expect(await second.stop()).toBe(0);
   });
