@@ -2,6 +2,7 @@ import type { Decider } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
 import type { Position } from './event-log.ts';
+import { eventOf } from './loaded-aggregate.ts';
 import type { MailboxScope } from './mailbox.ts';
 import { Mailbox } from './mailbox.ts';
 
@@ -47,6 +48,19 @@ export class AggregateRepository<State, Command, Event extends DomainEvent> {
   async load(stream: string, { maxAgeMs }: { readonly maxAgeMs: number }): Promise<AggregateView<State>> {
     const { state, revision, position } = await this.#mailbox(stream).read(maxAgeMs);
     return { state, revision, position };
+  }
+
+  /** The state right after the event at `revision`, folded anew. Throws `EventLogUnavailable`. */
+  stateAt(stream: string, revision: number): Promise<{ readonly state: State }> {
+    return this.#scope.loader.loadUntil<State, Event>(stream, this.#decider, revision);
+  }
+
+  /** One event of a stream; `undefined` when there is none. Throws `EventLogUnavailable`. */
+  async eventAt(stream: string, revision: number): Promise<Event | undefined> {
+    for await (const recorded of this.#scope.eventLog.readStream(stream, { from: revision, maxCount: 1 })) {
+      return eventOf<Event>(recorded);
+    }
+    return undefined;
   }
 
   get cachedCount(): number {

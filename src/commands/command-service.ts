@@ -1,0 +1,47 @@
+import { errorCodes } from '../domain/error-codes.ts';
+import { EventLogUnavailable } from './event-log.ts';
+import { friendHandlers } from './handlers/friends.ts';
+import { groupHandlers } from './handlers/groups.ts';
+import type { Handlers } from './handlers/handler.ts';
+import { messageHandlers } from './handlers/messages.ts';
+import { moneyHandlers } from './handlers/money.ts';
+import { packetHandlers } from './handlers/packets.ts';
+import { profileHandlers } from './handlers/profile.ts';
+import { rejected } from './outcomes.ts';
+import type { CommandService, Outcome } from './requests.ts';
+import type { WriteScope } from './write-scope.ts';
+
+/** Serves every request that users can make. Its promises never reject. */
+export function createCommandService(scope: WriteScope): CommandService {
+  const handlers: Handlers = {
+    ...profileHandlers(scope),
+    ...friendHandlers(scope),
+    ...groupHandlers(scope),
+    ...messageHandlers(scope),
+    ...moneyHandlers(scope),
+    ...packetHandlers(scope),
+  };
+  return {
+    async execute(type, request, context) {
+      try {
+        const refusal = await scope.preconditions.actor(context.userId, context.deviceId);
+        if (refusal !== undefined) return rejected(refusal);
+        return await handlers[type](request, context);
+      } catch (error) {
+        return faultOutcome(error, (fault) => {
+          const { userId, commandId, correlationId } = context;
+          scope.logger.error({ err: fault, type, userId, commandId, correlationId }, 'a request failed');
+        });
+      }
+    },
+  };
+}
+
+/** What a user is told when a request could not even be decided. Nothing of it has taken effect. */
+export function faultOutcome(error: unknown, log: (fault: unknown) => void): Outcome<never> {
+  if (error instanceof EventLogUnavailable) {
+    return rejected({ code: 'unavailable', message: errorCodes.unavailable.meaning });
+  }
+  log(error);
+  return rejected({ code: 'internal', message: errorCodes.internal.meaning });
+}

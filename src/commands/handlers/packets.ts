@@ -1,0 +1,178 @@
+import { sentSeq } from '../../domain/conversation/conversation-decider.ts';
+import type { Rejection } from '../../domain/decider.ts';
+import { rejection } from '../../domain/decider.ts';
+import type { PacketId } from '../../domain/ids.ts';
+import { checkTtl, expirySecond } from '../../domain/packet/check-terms.ts';
+import type { SentPacket } from '../../domain/packet/packet-state.ts';
+import type { PacketTerms } from '../../domain/packet/packet-terms.ts';
+import { streams } from '../../domain/streams.ts';
+import type { WalletEvent } from '../../domain/wallet/wallet-events.ts';
+import type { WalletState } from '../../domain/wallet/wallet-state.ts';
+import { fundedAtRevision } from '../../domain/wallet/wallet-state.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import type { CommandOutcome } from '../command-envelope.ts';
+import { derivedIds } from '../derived-ids.ts';
+import { outcomeOf, rejected } from '../outcomes.ts';
+import { commitTo, seedOf } from '../packet-secrets.ts';
+import type { FundedPacket } from '../process-managers/send-packet.ts';
+import { finishSend } from '../process-managers/send-packet.ts';
+import type { RequestContext, RequestOf } from '../requests.ts';
+import { openBody, userCommand } from '../user-command.ts';
+import type { WriteScope } from '../write-scope.ts';
+import type { Handlers } from './handler.ts';
+
+const packetNotFound = rejection('packet-not-found', 'There is no such packet, or you may not see it.');
+
+export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grabPacket'> {
+  const { aggregates, preconditions, masterKey } = scope;
+  return {
+    async sendPacket(request, context) {
+      const wrong = wrongNumbers(request);
+      if (wrong !== undefined) return rejected(wrong);
+      const { conversationId, clientMsgId } = request;
+      const sender = context.userId;
+      const packetId = derivedIds.packet(sender, conversationId, clientMsgId);
+      const refusal =
+        (await preconditions.sender(conversationId, sender)) ??
+        (await preconditions.receivers(conversationId, request.receivers)) ??
+        (await usedForText(scope, packetId, request, context));
+      const command = {
+        type: 'FundPacket',
+        userId: sender,
+        terms: await termsOf(scope, packetId, request, context),
+        clientMsgId,
+      } as const;
+      const funding = await aggregates.wallet.execute(
+        streams.wallet(sender),
+        userCommand(context, command, {
+          commandId: derivedIds.step('fund-packet', packetId),
+          bodyHash: await scope.keyring.fingerprint(sender, canonicalJson(request)),
+          refusal,
+        }),
+      );
+      if (funding.kind !== 'accepted') return outcomeOf(funding, unreachable);
+      // The money is in the packet now: whatever happens from here on, recovery finishes it.
+      const funded = await fundedPacket(scope, packetId, context, funding);
+      const sent = await finishSend(scope, funded);
+      switch (sent.kind) {
+        case 'sent': {
+          const { expiresAtSecond, fairness } = funded.terms;
+          const { commitment } = fairness;
+          const answer = { ...sent.receipt, clientMsgId, packetId, expiresAtSecond, commitment };
+          return { kind: 'accepted', answer, position: sent.position };
+        }
+        case 'cancelled':
+          return rejected(sent.rejection);
+        case 'unfinished':
+          return { kind: 'unknown' };
+      }
+    },
+
+    async grabPacket(request, context) {
+      const packet = await sentPacket(scope, request.packetId);
+      if (packet === undefined) return rejected(packetNotFound);
+      const outside = await preconditions.participant(packet.terms.conversationId, context.userId);
+      const refusal = outside === undefined ? undefined : packetNotFound;
+      const seed = seedOf(masterKey, packet.terms);
+      const command = { type: 'GrabPacket', by: context.userId, seed } as const;
+      const outcome = await aggregates.packet.execute(
+        streams.packet(request.packetId),
+        userCommand(context, command, { ...openBody('grabPacket', request), refusal }),
+      );
+      return outcomeOf(outcome, ({ events }) => {
+        const grabbed = events.find(({ event }) => event.type === 'PacketGrabbed')?.event;
+        if (grabbed?.type !== 'PacketGrabbed') throw new Error('an accepted grab has no PacketGrabbed');
+        const { packetId, amountFen, shareIndex } = grabbed.data;
+        return { packetId, amountFen, shareIndex };
+      });
+    },
+  };
+}
+
+/** A packet that was sent. What is asked of it here never changes, so that any age will do. */
+export async function sentPacket(
+  { aggregates }: Pick<WriteScope, 'aggregates'>,
+  packetId: PacketId,
+): Promise<SentPacket | undefined> {
+  const stream = streams.packet(packetId);
+  const cached = await aggregates.packet.load(stream, { maxAgeMs: Number.POSITIVE_INFINITY });
+  if (cached.state.status !== 'none') return cached.state;
+  const { state } = await aggregates.packet.load(stream, { maxAgeMs: 0 });
+  return state.status === 'none' ? undefined : state;
+}
+
+/** What the commitment cannot be computed for. All other rules are the wallet's to check. */
+function wrongNumbers({ totalFen, count, ttlSeconds }: RequestOf<'sendPacket'>): Rejection | undefined {
+  if (!Number.isSafeInteger(totalFen) || totalFen <= 0) {
+    return rejection('amount-invalid', 'An amount is a whole number of fen above 0.');
+  }
+  if (!Number.isSafeInteger(count) || count <= 0) {
+    return rejection('shares-invalid', 'A packet has at least one share.');
+  }
+  return checkTtl(ttlSeconds);
+}
+
+/** A clientMsgId names one message: one that has been used for a text cannot carry a packet any more. */
+async function usedForText(
+  { aggregates }: WriteScope,
+  packetId: PacketId,
+  { conversationId, clientMsgId }: RequestOf<'sendPacket'>,
+  { userId }: RequestContext,
+): Promise<Rejection | undefined> {
+  const conversation = await aggregates.conversation.load(streams.conversation(conversationId), {
+    maxAgeMs: 0,
+  });
+  if (sentSeq(conversation.state, userId, clientMsgId) === undefined) return undefined;
+  const packet = await aggregates.packet.load(streams.packet(packetId), { maxAgeMs: 0 });
+  return packet.state.status === 'none'
+    ? rejection('command-id-reused', 'This clientMsgId was used before for a different message.')
+    : undefined;
+}
+
+async function termsOf(
+  { keyring, masterKey, runtime }: WriteScope,
+  packetId: PacketId,
+  request: RequestOf<'sendPacket'>,
+  { userId }: RequestContext,
+): Promise<PacketTerms> {
+  const { conversationId, kind, totalFen, count, receivers, ttlSeconds, greeting, nonce } = request;
+  return {
+    packetId,
+    senderId: userId,
+    conversationId,
+    kind,
+    totalFen,
+    count,
+    expiresAtSecond: expirySecond(runtime.clock.nowMs(), ttlSeconds),
+    receivers,
+    greeting: await keyring.seal(userId, greeting),
+    fairness: commitTo(masterKey, { packetId, nonce, totalFen, count }),
+  };
+}
+
+/** The send goes on with what was funded the first time: greeting and expiry of a repetition are others. */
+async function fundedPacket(
+  { aggregates }: WriteScope,
+  packetId: PacketId,
+  context: RequestContext,
+  funding: Extract<CommandOutcome<WalletState, WalletEvent>, { kind: 'accepted' }>,
+): Promise<FundedPacket> {
+  const stream = streams.wallet(context.userId);
+  const [first] = funding.events;
+  const revision = first?.revision ?? fundedAtRevision(funding.state, packetId);
+  const event =
+    first?.event ?? (revision === undefined ? undefined : await aggregates.wallet.eventAt(stream, revision));
+  if (event?.type !== 'PacketFunded') throw new Error(`packet ${packetId} was accepted but is not funded`);
+  return {
+    terms: event.data.terms,
+    clientMsgId: event.data.clientMsgId,
+    correlationId: context.correlationId,
+    causationId: first?.eventId ?? context.commandId,
+    // Of a repetition the time is not known here; the packet's own lifetime bounds it.
+    fundedAtMs: first?.timeMs ?? 0,
+  };
+}
+
+function unreachable(): never {
+  throw new Error('an outcome that was not accepted has no answer');
+}

@@ -1,0 +1,27 @@
+import type { Logger } from 'pino';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Keyring } from '../vault/keyring.ts';
+import type { MasterKey } from '../vault/master-key.ts';
+import type { Aggregates } from './aggregates.ts';
+import type { EventLog } from './event-log.ts';
+import type { Preconditions } from './preconditions.ts';
+import type { ReceiptBuffer } from './receipt-buffer.ts';
+
+/** What request handlers and process managers work with. */
+export interface WriteScope {
+  readonly eventLog: EventLog;
+  readonly aggregates: Aggregates;
+  readonly preconditions: Preconditions;
+  readonly receipts: ReceiptBuffer;
+  readonly keyring: Keyring;
+  readonly masterKey: MasterKey;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** Whether deposits come from nowhere, as in development. */
+  readonly sandboxMoney: boolean;
+}
+
+/** What a sealed message body says, as JSON. */
+export type MessageBody =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'packet'; readonly packetId: string; readonly greeting: string };

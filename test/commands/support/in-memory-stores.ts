@@ -1,0 +1,54 @@
+import type { AcceptedCommand } from '../../../src/commands/command-history.ts';
+import type { Position, RecordedEvent } from '../../../src/commands/event-log.ts';
+import type { Snapshot } from '../../../src/commands/snapshots.ts';
+
+/** The write side's disposable stores, in memory. */
+export function inMemoryStores() {
+  const snapshots = new Map<string, Snapshot>();
+  const checkpoints = new Map<string, Position>();
+  const history = new Map<string, AcceptedCommand>();
+  const leases = new Map<string, string>();
+  return {
+    snapshots: {
+      kept: snapshots,
+      load: async (stream: string) => structuredClone(snapshots.get(stream)),
+      save: async (stream: string, snapshot: Snapshot) => {
+        snapshots.set(stream, structuredClone(snapshot));
+      },
+    },
+    checkpoints: {
+      kept: checkpoints,
+      load: async (name: string, epoch: string) => checkpoints.get(`${name}/${epoch}`),
+      save: async (name: string, epoch: string, position: Position) => {
+        checkpoints.set(`${name}/${epoch}`, position);
+      },
+    },
+    history: {
+      kept: history,
+      find: async (commandId: string) => history.get(commandId),
+    },
+    leases: {
+      /** A lease in memory does not run out: `leases.held.clear()` is the death of its holder. */
+      held: leases,
+      acquire: async (name: string, holder: string) => {
+        const owner = leases.get(name) ?? holder;
+        leases.set(name, owner);
+        return owner === holder;
+      },
+      release: async (name: string, holder: string) => {
+        if (leases.get(name) === holder) leases.delete(name);
+      },
+    },
+  };
+}
+
+export type InMemoryStores = ReturnType<typeof inMemoryStores>;
+
+/** What the projection would have written for these events. */
+export function recordHistory({ history }: InMemoryStores, events: readonly RecordedEvent[]): void {
+  for (const { stream, revision, metadata } of events) {
+    const { commandId, bodyHash } = metadata;
+    const firstRevision = history.kept.get(commandId)?.firstRevision ?? revision;
+    history.kept.set(commandId, { bodyHash, stream, firstRevision, lastRevision: revision });
+  }
+}

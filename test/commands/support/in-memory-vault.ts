@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import type { UserId } from '../../../src/domain/ids.ts';
+import type { RefreshTokenRecord, Vault } from '../../../src/vault/vault.ts';
+
+/** The vault's contract in memory, for tests of what stands on it. */
+export class InMemoryVault implements Vault {
+  readonly passwords = new Map<UserId, string>();
+  readonly tokens = new Map<string, RefreshTokenRecord & { next?: string }>();
+  readonly #keys = new Map<string, (Uint8Array | undefined)[]>();
+  readonly #secrets = new Map<string, Uint8Array>();
+  readonly #revoked = new Set<string>();
+
+  async ensureDataKey(subject: string) {
+    const keys = this.#keys.get(subject) ?? [];
+    this.#keys.set(subject, keys);
+    if (keys.at(-1) === undefined) keys.push(randomBytes(32));
+    return { version: keys.length, key: keys.at(-1)! };
+  }
+
+  async dataKey(subject: string, version: number) {
+    const key = this.#keys.get(subject)?.[version - 1];
+    return key === undefined ? undefined : { version, key };
+  }
+
+  async destroyDataKeys(subject: string) {
+    this.#keys.get(subject)?.fill(undefined);
+  }
+
+  async putPasswordHash(userId: UserId, phc: string) {
+    this.passwords.set(userId, phc);
+  }
+
+  async passwordHash(userId: UserId) {
+    return this.passwords.get(userId);
+  }
+
+  async discardUser(userId: UserId) {
+    this.passwords.delete(userId);
+    await this.destroyDataKeys(userId);
+    await this.revokeRefreshTokens(userId);
+  }
+
+  async putRefreshToken(token: RefreshTokenRecord) {
+    if (!this.tokens.has(token.hash)) this.tokens.set(token.hash, token);
+  }
+
+  async rotateRefreshToken(
+    presentedHash: string,
+    next: { readonly hash: string; readonly expiresAtMs: number },
+    nowMs: number,
+  ) {
+    const token = this.tokens.get(presentedHash);
+    if (token === undefined) return { kind: 'unknown' } as const;
+    const { userId, deviceId, familyId } = token;
+    if (this.#revoked.has(familyId)) return { kind: 'revoked' } as const;
+    if (token.next !== undefined && token.next !== next.hash) {
+      this.#revoked.add(familyId);
+      return { kind: 'reused' } as const;
+    }
+    if (token.expiresAtMs <= nowMs) return { kind: 'expired' } as const;
+    token.next = next.hash;
+    this.tokens.set(next.hash, { ...next, familyId, userId, deviceId });
+    return { kind: 'rotated', userId, deviceId } as const;
+  }
+
+  async revokeRefreshTokens(userId: UserId, deviceId?: string) {
+    for (const token of this.tokens.values()) {
+      const isTheirs = token.userId === userId && (deviceId === undefined || token.deviceId === deviceId);
+      if (isTheirs) this.#revoked.add(token.familyId);
+    }
+  }
+
+  async ensureServerSecret(name: string, make: () => Uint8Array) {
+    const secret = this.#secrets.get(name) ?? make();
+    this.#secrets.set(name, secret);
+    return secret;
+  }
+}
