@@ -90,7 +90,7 @@ export const limits = {
     /** A child that has served for this long counts as healthy: its failures are forgotten. */
     healthyAfterMs: 2_000,
     /** Copies of one key press (terminal, npm and the bin script all pass it on) arrive within this time. */
-    signalEchoMs: 700,
+    signalEchoMs: 0,
     /** Children that a killed supervisor left behind get this long to go by themselves, and after a signal. */
     leftoverGraceMs: 3_000,
     leftoverPollMs: 20,
@@ -327,6 +327,8 @@ export const limits = {
     ackWindowMs: 200,
     /** Commands that wait for an answer or a connection; the next one fails at once. */
     pendingRequestsMax: 1_000,
+    /** Commands sent and not answered; below what the gateway takes of one connection. */
+    requestsInFlightMax: 48,
     /** Wait before a command is sent again after `busy` without a delay of the server's. */
     retryDelayMsMin: 200,
     retryDelayMsMax: 3_000,
