@@ -90,7 +90,7 @@ export const limits = {
     /** A child that has served for this long counts as healthy: its failures are forgotten. */
     healthyAfterMs: 2_000,
     /** Copies of one key press (terminal, npm and the bin script all pass it on) arrive within this time. */
-    signalEchoMs: 0,
+    signalEchoMs: 700,
     /** Children that a killed supervisor left behind get this long to go by themselves, and after a signal. */
     leftoverGraceMs: 3_000,
     leftoverPollMs: 20,
@@ -295,6 +295,9 @@ export const limits = {
     /** User views kept in memory. */
     cachedUsersMax: 50_000,
     cachedUserAgeMs: 60_000,
+    /** How long an account that has just been registered is waited for in the read models. */
+    newAccountMs: 2_000,
+    newAccountPollMs: 20,
     /** How long a read waits for its `after_position`. */
     afterPositionMsMax: 5_000,
     /** On a shutdown clients are asked to come back after a random part of this ... */

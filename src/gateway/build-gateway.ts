@@ -27,7 +27,7 @@ import { wireError } from './wire-error.ts';
 export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   const { runtime, logger, reads } = deps;
   const open = sealedOpener(deps.keyring, logger);
-  const directory = new UserDirectory(reads, open, runtime.clock);
+  const directory = new UserDirectory(reads, open, runtime);
   const hub = new Hub((userId) => reads.conversationIds(userId));
   const sockets = new SocketGateway({ ...deps, hub, directory, open });
   const feed = new ChangeFeed({

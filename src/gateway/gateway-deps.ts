@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
+import type { Accounts } from '../commands/accounts.ts';
 import type { CommandService } from '../commands/requests.ts';
 import type { ChangeBus } from '../projections/bus.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { Tokens } from '../vault/tokens.ts';
-import type { AccountService } from './account-service.ts';
 import type { ReadSide } from './read-side.ts';
 
 /** Everything that a gateway needs of the world. Nothing of it is closed by the gateway. */
@@ -14,7 +14,7 @@ export interface GatewayDeps {
   /** Sandbox deposits and demo accounts exist in development only. */
   readonly environment: 'development' | 'production';
   readonly commands: CommandService;
-  readonly accounts: AccountService;
+  readonly accounts: Accounts;
   readonly tokens: Pick<Tokens, 'verifyAccess'>;
   readonly keyring: Pick<Keyring, 'open'>;
   readonly reads: ReadSide;

@@ -35,7 +35,7 @@ export function peopleRoutes(app: GatewayApp, context: RouteContext) {
       }
       if (username !== undefined) {
         const userId = await accounts.userIdOf(username);
-        return { items: userId === undefined ? [] : [await directory.view(userId)] };
+        return { items: userId === undefined ? [] : [await directory.viewOfNew(userId)] };
       }
       return { items: [...(await directory.known(userIdsOf(ids ?? '')))] };
     },

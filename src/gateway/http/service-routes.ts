@@ -4,7 +4,7 @@ import { DevAccountsSchema, HealthSchema } from '../../protocol/http.ts';
 import type { GatewayApp, RouteContext } from './route-context.ts';
 
 /** Liveness: this process answers. Readiness: everything that it needs answers too. */
-export function healthRoutes(app: GatewayApp, context: RouteContext) {
+export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readiness'>) {
   app.route({
     method: 'GET',
     url: '/health/live',

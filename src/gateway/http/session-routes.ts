@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import type { Session } from '../../commands/accounts.ts';
 import { limits } from '../../config/limits.ts';
 import {
   LoginBodySchema,
@@ -9,7 +10,6 @@ import {
   RegisterBodySchema,
   SessionSchema,
 } from '../../protocol/http.ts';
-import type { NewSession } from '../account-service.ts';
 import { authenticator, claimsOf } from './authenticate.ts';
 import { acceptedAnswer } from './error-handler.ts';
 import { awaitPosition, type GatewayApp, type RouteContext } from './route-context.ts';
@@ -90,14 +90,14 @@ export function sessionRoutes(app: GatewayApp, context: RouteContext) {
     handler: async (request) => {
       await awaitPosition(context, ['accounts'], request.query);
       const { userId, deviceId } = claimsOf(request);
-      return { user: await context.directory.view(userId), deviceId };
+      return { user: await context.directory.viewOfNew(userId), deviceId };
     },
   });
 }
 
 const security = [{ bearer: [] }];
 
-function sessionView({ userId, deviceId, username, nickname, tokens }: NewSession) {
+function sessionView({ userId, deviceId, username, nickname, tokens }: Session) {
   return { user: { userId, username, nickname }, deviceId, tokens };
 }
 

@@ -51,7 +51,7 @@ async function greet(gateway: SocketGateway, connection: Connection, frame: RawC
   const [, [account], user] = await Promise.all([
     hub.join(connection, claims.userId),
     reads.accounts([claims.userId]),
-    directory.view(claims.userId),
+    directory.viewOfNew(claims.userId),
   ]);
   if (isGone(connection)) return hub.leave(connection);
   if (account?.closed || account?.frozen) {

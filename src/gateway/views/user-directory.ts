@@ -2,7 +2,7 @@ import { limits } from '../../config/limits.ts';
 import type { UserId } from '../../domain/ids.ts';
 import type { AccountRow } from '../../projections/accounts-projection.ts';
 import type { UserView } from '../../protocol/views/user-views.ts';
-import type { Clock } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
 import type { ReadSide } from '../read-side.ts';
 import type { OpenSealed } from './open-sealed.ts';
 
@@ -18,21 +18,25 @@ interface Entry {
 export class UserDirectory {
   readonly #reads: Pick<ReadSide, 'accounts'>;
   readonly #open: OpenSealed;
-  readonly #clock: Clock;
+  readonly #runtime: Pick<Runtime, 'clock' | 'timers'>;
   /** In the order of loading: the oldest in front. */
   readonly #entries = new Map<UserId, Entry>();
 
-  constructor(reads: Pick<ReadSide, 'accounts'>, open: OpenSealed, clock: Clock) {
+  constructor(
+    reads: Pick<ReadSide, 'accounts'>,
+    open: OpenSealed,
+    runtime: Pick<Runtime, 'clock' | 'timers'>,
+  ) {
     this.#reads = reads;
     this.#open = open;
-    this.#clock = clock;
+    this.#runtime = runtime;
   }
 
   /** A view for every id, nameless for one that the read models do not know (yet). */
   async views(userIds: Iterable<UserId>): Promise<ReadonlyMap<UserId, UserView>> {
     const views = new Map<UserId, UserView>();
     const missing: UserId[] = [];
-    const oldestMs = this.#clock.monotonicMs() - limits.gateway.cachedUserAgeMs;
+    const oldestMs = this.#runtime.clock.monotonicMs() - limits.gateway.cachedUserAgeMs;
     for (const userId of new Set(userIds)) {
       const entry = this.#entries.get(userId);
       if (entry !== undefined && entry.loadedAtMs >= oldestMs) views.set(userId, entry.view);
@@ -50,6 +54,20 @@ export class UserDirectory {
     return (await this.views([userId])).get(userId) ?? nameless(userId);
   }
 
+  /**
+   * The view of a user who is known to exist, though perhaps not yet to the read models: an account that was
+   * registered a moment ago is waited for, bounded.
+   */
+  async viewOfNew(userId: UserId): Promise<UserView> {
+    const { clock, timers } = this.#runtime;
+    const deadlineMs = clock.monotonicMs() + limits.gateway.newAccountMs;
+    for (;;) {
+      const view = await this.view(userId);
+      if (this.#entries.has(userId) || clock.monotonicMs() >= deadlineMs) return view;
+      await timers.sleep(limits.gateway.newAccountPollMs);
+    }
+  }
+
   /** Only those that exist. */
   async known(userIds: Iterable<UserId>): Promise<readonly UserView[]> {
     const views = await this.views(userIds);
@@ -61,7 +79,7 @@ export class UserDirectory {
     const [username, nickname] = await Promise.all([this.#open(row.username), this.#open(row.nickname)]);
     const view = { userId: row.userId, username, nickname };
     this.#entries.delete(row.userId);
-    this.#entries.set(row.userId, { loadedAtMs: this.#clock.monotonicMs(), view });
+    this.#entries.set(row.userId, { loadedAtMs: this.#runtime.clock.monotonicMs(), view });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= limits.gateway.cachedUsersMax) break;
       this.#entries.delete(oldest);

@@ -1,0 +1,20 @@
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger } from 'fastify';
+import type { Logger } from 'pino';
+import type { GatewayDeps } from './gateway-deps.ts';
+import type { GatewayApp } from './http/route-context.ts';
+import { healthRoutes } from './http/service-routes.ts';
+
+/** What a process without the gateway role serves: whether it lives, and whether it works. */
+export function buildHealthServer(
+  deps: Pick<GatewayDeps, 'readiness'> & { readonly logger: Logger },
+): GatewayApp {
+  const loggerInstance: FastifyBaseLogger = deps.logger;
+  const app: GatewayApp = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(TypeBoxValidatorCompiler);
+  healthRoutes(app, deps);
+  return app;
+}
