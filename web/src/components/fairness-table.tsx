@@ -46,9 +46,10 @@ export function FairnessTable({ checks, seed }: { checks: readonly FairnessCheck
   );
 }
 
-/** Amounts in yuan, hashes by their beginning. */
+/** Amounts in yuan, hashes by their beginning. That the shares are in order, the tick says alone. */
 function display({ check }: FairnessCheck, value: string): string {
   const isAmount = (check === 'share-amount' || check === 'sum') && /^[0-9]+$/.test(value);
   if (isAmount) return `¥${formatYuan(Number(value))}`;
+  if (check === 'shares-in-order') return '';
   return check === 'commitment' ? `${value.slice(0, 12)}…` : value;
 }

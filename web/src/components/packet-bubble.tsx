@@ -23,7 +23,7 @@ export function PacketBubble({ item, onOpen }: PacketBubbleProps) {
   useEffect(() => void session.loadPacket(item.packetId), [session, item.packetId]);
 
   const standing = packet === undefined ? undefined : packetStanding(packet, me.userId, now);
-  const isLive = standing?.kind === 'can-grab';
+  const isLive = standing?.kind === 'can-grab' || standing?.kind === 'for-others';
   const isMine = item.senderId === me.userId;
   return (
     <button

@@ -18,6 +18,7 @@ export function PacketRecord({ packet }: { packet: PacketView }) {
   const headingId = useId();
   const leftFen = remainingFen(packet);
   const { grabs } = packet;
+  const isDrawn = packet.kind === 'lucky' && packet.count > 1;
   return (
     <section class="packet-record" aria-labelledby={headingId}>
       <h4 id={headingId}>{texts.record}</h4>
@@ -43,7 +44,7 @@ export function PacketRecord({ packet }: { packet: PacketView }) {
               </span>
               <span class="row-side">
                 <span class="amount">¥{formatYuan(grab.amountFen)}</span>
-                {packet.luckiest === grab.userId && <span class="luckiest">{texts.luckiest}</span>}
+                {isDrawn && packet.luckiest === grab.userId && <span class="luckiest">{texts.luckiest}</span>}
               </span>
             </li>
           );

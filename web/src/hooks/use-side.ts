@@ -25,7 +25,7 @@ export function useSide(side: Side): SideControls {
   const enter = useCallback(async (client: Client) => {
     const { user } = await client.me();
     const isPageVisible = () => document.visibilityState === 'visible';
-    const session = openSession(client, browserRuntime, user, isPageVisible);
+    const session = openSession(client, browserRuntime(), user, isPageVisible);
     current.current = { client, session };
     setState({ kind: 'signed-in', session });
   }, []);
