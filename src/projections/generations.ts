@@ -19,11 +19,11 @@ export function schemaOf(name: string, number: number): string {
   return `${name}_g${number}`;
 }
 
-/** All generations of a projection, or of every one, in order. */
+/** The generations of a projection, or of every one, that have tables, in order. */
 export function loadGenerations(sql: Sql, name?: string): Promise<Generation[]> {
   return sql.query<Generation>(
     `select name, number, version, state from projection.generation
-     where $1::text is null or name = $1 order by name, number`,
+     where ($1::text is null or name = $1) and state <> 'dropped' order by name, number`,
     [name ?? null],
   );
 }
@@ -99,7 +99,10 @@ export async function showInViews(
   }
 }
 
-/** Drops a generation that is not live: its tables and its bookkeeping. Safe to repeat. */
+/**
+ * Drops a generation that is not live: its tables and its checkpoints. Its number stays used, so that nothing
+ * that still writes, or speaks on the bus, in its name can be taken for a newer one. Safe to repeat.
+ */
 export async function dropGeneration(
   tx: Sql,
   generation: Pick<Generation, 'name' | 'number'>,
@@ -111,7 +114,11 @@ export async function dropGeneration(
   );
   if (row?.state === 'live') throw new Error(`generation ${number} of ${name} is live`);
   await tx.execute(`drop schema if exists ${schemaOf(name, number)} cascade`);
-  await tx.execute('delete from projection.generation where name = $1 and number = $2', [name, number]);
+  await tx.execute('delete from projection.checkpoint where name = $1 and generation = $2', [name, number]);
+  await tx.execute(`update projection.generation set state = 'dropped' where name = $1 and number = $2`, [
+    name,
+    number,
+  ]);
 }
 
 /** Serialises those who add generations to a projection, until the end of the transaction. */

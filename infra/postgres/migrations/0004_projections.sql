@@ -9,7 +9,8 @@ create table projection.generation (
   number      integer     not null check (number > 0),
   -- The version of the code's declaration that filled it.
   version     integer     not null check (version > 0),
-  state       text        not null check (state in ('live', 'shadow', 'retired')),
+  -- A dropped one has no tables any more; its row stays, so that no number is ever used twice.
+  state       text        not null check (state in ('live', 'shadow', 'retired', 'dropped')),
   created_at  timestamptz not null default now(),
   primary key (name, number)
 );

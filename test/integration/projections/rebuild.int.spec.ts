@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { accountsProjection } from '../../../src/projections/accounts-projection.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
+import { friendsProjection } from '../../../src/projections/friends-projection.ts';
+import { createGeneration, loadGenerations } from '../../../src/projections/generations.ts';
+import { packetsProjection } from '../../../src/projections/packets-projection.ts';
+import { abortRebuild, RebuildAborted, rebuild } from '../../../src/projections/rebuild.ts';
+import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
+import type { RebuildProgress } from '../../../src/projections/rebuild-progress.ts';
+import { sqlOn } from '../../../src/projections/sql.ts';
+import { inTransaction } from '../../../src/projections/transaction.ts';
+import { walletProjection } from '../../../src/projections/wallet-projection.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
+import { tableNames } from '../../support/read-model-oracle.ts';
+import {
+  expectTablesToEqualLog,
+  logger,
+  type ReadSide,
+  readTables,
+  runtime,
+  startReadSide,
+} from './support.ts';
+
+let database: TestDatabase;
+let side: ReadSide;
+let writer: HistoryWriter;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  side = startReadSide(database.pool);
+  writer = new HistoryWriter(side.log);
+  await writer.play(fixedSteps(800));
+  await side.settled();
+});
+afterEach(async () => {
+  await side.stop();
+  await database.drop();
+});
+
+const deps = () => ({ log: side.log, pool: database.pool, runtime, logger });
+
+/** Makes every read table wrong: half of its rows go. */
+async function scramble(): Promise<void> {
+  for (const table of tableNames) {
+    const { rows } = await database.pool.query<{ count: bigint }>(`select count(*) from read.${table}`);
+    await database.pool.query(
+      `delete from read.${table} where ctid in (select ctid from read.${table} limit $1)`.replaceAll(
+        /ctid/g,
+        `to_jsonb(${table})::text`,
+      ),
+      [Number(rows[0]!.count / 2n) + 1],
+    );
+  }
+  await database.pool.query('update read.wallet set balance_fen = balance_fen + 1');
+}
+
+describe('a rebuild', () => {
+  it('puts every read table right while commands go on and reads never fail', async () => {
+    await scramble();
+    let reading = true;
+    let reads = 0;
+    const reader = (async () => {
+      while (reading) {
+        await readTables(database.pool);
+        reads += 1;
+      }
+    })();
+    const rebuilding = rebuild(deps(), allProjections);
+    await writer.play(fixedSteps(800, 7));
+    const results = await rebuilding;
+    reading = false;
+    await reader;
+    await writer.play(fixedSteps(100, 8));
+    await side.settled();
+    expect(results.map(({ kind }) => kind)).toEqual(allProjections.map(() => 'swapped'));
+    expect(reads).toBeGreaterThan(0);
+    await expectTablesToEqualLog(database.pool, side.log.events);
+    const generations = await loadGenerations(sqlOn(database.pool));
+    expect(generations.every(({ number, state }) => number === 2 && state === 'live')).toBe(true);
+  });
+
+  it('says how far it is', async () => {
+    const seen: RebuildProgress[] = [];
+    await rebuild(deps(), [walletProjection], { onProgress: (progress) => seen.push(progress) });
+    expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['copy', 'index', 'swap', 'drop', 'done']);
+    const wallets = side.log.events.filter(({ stream }) => stream.startsWith('wallet-')).length;
+    expect(seen.at(-1)).toMatchObject({ eventsDone: wallets, fraction: 1 });
+  });
+
+  it('shows on request what the live rows had otherwise, row by row', async () => {
+    await database.pool.query('update read.wallet set balance_fen = balance_fen + 1');
+    const [result] = await rebuild(deps(), [walletProjection], { compare: true });
+    const tables = new Set(result!.differences.map(({ table }) => table));
+    expect(tables).toEqual(new Set(['wallet']));
+    expect(new Set(result!.differences.map(({ onlyIn }) => onlyIn))).toEqual(new Set(['live', 'replay']));
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+
+  it('leaves the live generation as it is when it is aborted, and no shadow behind', async () => {
+    const abort = new AbortController();
+    const aborted = rebuild(deps(), [accountsProjection, walletProjection], {
+      signal: abort.signal,
+      onProgress: ({ phase }) => phase === 'copy' && abort.abort(),
+    });
+    await expect(aborted).rejects.toBeInstanceOf(RebuildAborted);
+    const generations = await loadGenerations(sqlOn(database.pool), 'wallet');
+    expect(generations).toMatchObject([{ number: 1, state: 'live' }]);
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+
+  it('can be aborted from another process', async () => {
+    const abortions: Promise<unknown>[] = [];
+    const aborted = rebuild(deps(), [walletProjection], {
+      onProgress: ({ phase }) => phase === 'index' && abortions.push(abortRebuild(database.pool, 'wallet')),
+    });
+    await expect(aborted).rejects.toBeInstanceOf(RebuildAborted);
+    await Promise.all(abortions);
+    expect(await loadGenerations(sqlOn(database.pool), 'wallet')).toMatchObject([
+      { number: 1, state: 'live' },
+    ]);
+  });
+
+  it('drops what a killed one left behind', async () => {
+    await inTransaction(database.pool, {}, (tx) => createGeneration(tx, friendsProjection, '', 'shadow'));
+    await rebuild(deps(), [friendsProjection]);
+    expect(await loadGenerations(sqlOn(database.pool), 'friends')).toMatchObject([
+      { number: 3, state: 'live' },
+    ]);
+    const { rows } = await database.pool.query(
+      `select nspname from pg_namespace where nspname like 'friends_g%'`,
+    );
+    expect(rows).toEqual([{ nspname: 'friends_g3' }]);
+  });
+
+  it('refuses to run beside another one of the same projection', async () => {
+    await withRebuildLocks(database.pool, ['wallet'], async () => {
+      await expect(rebuild(deps(), [walletProjection])).rejects.toBeInstanceOf(RebuildUnderWay);
+    });
+    await rebuild(deps(), [walletProjection]);
+  });
+
+  it('follows by itself when the code declares another version, with other columns', async () => {
+    await side.stop();
+    const changed = {
+      ...packetsProjection,
+      version: 2,
+      ddl: packetsProjection.ddl.replace('seed text', 'seed text, note text'),
+    };
+    const next = startReadSide(database.pool, {
+      log: side.log,
+      projections: allProjections.map((one) => (one.name === 'packets' ? changed : one)),
+    });
+    await next.settled();
+    const live = await loadGenerations(sqlOn(database.pool), 'packets');
+    expect(live).toMatchObject([{ number: 2, version: 2, state: 'live' }]);
+    await database.pool.query('select note from read.packet');
+    await next.stop();
+  });
+});
+
+describe('the audit of the read models', () => {
+  it('finds nothing in rows that equal a replay, and changes nothing', async () => {
+    expect(await auditReadModels(deps())).toEqual([]);
+    const generations = await loadGenerations(sqlOn(database.pool));
+    expect(generations.every(({ number, state }) => number === 1 && state === 'live')).toBe(true);
+  });
+
+  it('finds a planted row, a missing row and a changed row', async () => {
+    await database.pool.query(
+      'update read.packet set remaining_fen = remaining_fen + 1 where packet_id = (select min(packet_id::text)::uuid from read.packet)',
+    );
+    await database.pool.query(
+      'delete from read.user_group where user_id = (select min(user_id::text)::uuid from read.user_group)',
+    );
+    await database.pool.query(
+      `insert into read.friend_block values ('${crypto.randomUUID()}', '${crypto.randomUUID()}', 1)`,
+    );
+    const differences = await auditReadModels(deps());
+    const found = new Set(differences.map(({ table, onlyIn }) => `${table} ${onlyIn}`));
+    expect(found).toEqual(
+      new Set(['packet live', 'packet replay', 'user_group replay', 'friend_block live']),
+    );
+  });
+});

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
+import type { Outcome } from '../../../src/commands/requests.ts';
+import { limits } from '../../../src/config/limits.ts';
+import type { PacketId } from '../../../src/domain/ids.ts';
+import { streams } from '../../../src/domain/streams.ts';
+import type { RefundScheduler, SchedulerDeps } from '../../../src/projections/scheduler/refund-scheduler.ts';
+import { createRefundScheduler } from '../../../src/projections/scheduler/refund-scheduler.ts';
+import { alice, packetId, packetTerms, seedHex } from '../../support/domain-fixtures.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { HistoryWriter } from '../../support/random-history.ts';
+import { logger, type ReadSide, runtime, startReadSide } from './support.ts';
+
+let database: TestDatabase;
+let side: ReadSide;
+let writer: HistoryWriter;
+const schedulers: RefundScheduler[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  side = startReadSide(database.pool);
+  writer = new HistoryWriter(side.log);
+});
+afterEach(async () => {
+  for (const scheduler of schedulers.splice(0)) await scheduler.stop();
+  await side.stop();
+  await database.drop();
+});
+
+const nowSecond = (): number => Math.floor(runtime.clock.nowMs() / 1_000);
+const accepted: Outcome<unknown> = { kind: 'accepted', answer: {}, position: 0n };
+
+async function send(number: number, expiresAtSecond: number): Promise<PacketId> {
+  const id = packetId(number);
+  const terms = packetTerms({ packetId: id, expiresAtSecond });
+  await writer.append(streams.packet(id), [{ type: 'PacketSent', data: terms }]);
+  return id;
+}
+
+async function refund(id: PacketId, expiresAtSecond: number): Promise<void> {
+  const data = { packetId: id, senderId: alice, amountFen: 1_000, expiresAtSecond, seed: seedHex };
+  await writer.append(streams.packet(id), [{ type: 'PacketRefunded', data }]);
+}
+
+function start(
+  refundPacket: SchedulerDeps['refundPacket'],
+  overrides: Partial<SchedulerDeps> = {},
+): RefundScheduler {
+  const leases = createLeaseStore(database.pool);
+  const scheduler = createRefundScheduler({
+    pool: database.pool,
+    leases,
+    refundPacket,
+    runtime,
+    logger,
+    ...overrides,
+  });
+  schedulers.push(scheduler);
+  scheduler.start();
+  return scheduler;
+}
+
+/** Collects what is asked for, and resolves when there were as many calls as wanted. */
+function calls(count: number) {
+  const made: { id: PacketId; atMs: number }[] = [];
+  const all = Promise.withResolvers<void>();
+  const note = (id: PacketId): void => {
+    made.push({ id, atMs: runtime.clock.nowMs() });
+    if (made.length === count) all.resolve();
+  };
+  return { made, note, all: all.promise };
+}
+
+describe('the refund scheduler', () => {
+  it('asks for what is overdue at once, oldest first, and for nothing that is not due', async () => {
+    const now = nowSecond();
+    const [c, a, b] = [await send(1, now - 1), await send(2, now - 300), await send(3, now - 20)];
+    await send(4, now + 3_600);
+    await side.settled();
+    const { made, note, all } = calls(3);
+    const scheduler = start(async (id) => {
+      note(id);
+      await refund(id, now);
+      return accepted;
+    });
+    await all;
+    expect(made.map(({ id }) => id)).toEqual([a, b, c]);
+    await side.settled();
+    expect(await scheduler.status()).toMatchObject({ pending: 1, due: 0 });
+    await scheduler.stop();
+    const { fired, lateness } = await scheduler.status();
+    expect([fired, lateness.maxMs >= 300_000]).toEqual([3, true]);
+  });
+
+  it('asks in the very second in which a packet expires, never before it', async () => {
+    const { made, note, all } = calls(20);
+    const first = nowSecond() + 2;
+    const due = new Map<PacketId, number>();
+    for (let number = 0; number < 20; number++) {
+      const expiresAtSecond = first + (number % 2);
+      due.set(await send(number, expiresAtSecond), expiresAtSecond);
+    }
+    await side.settled();
+    start(async (id) => {
+      note(id);
+      return accepted;
+    });
+    await all;
+    for (const { id, atMs } of made) {
+      const lateMs = atMs - due.get(id)! * 1_000;
+      expect(lateMs).toBeGreaterThanOrEqual(0);
+      expect(lateMs).toBeLessThan(1_000);
+    }
+    expect(new Set(made.map(({ id }) => id)).size).toBe(20);
+  });
+
+  it('finds a packet whose row is committed long after its second', async () => {
+    const first = calls(1);
+    const late = calls(2);
+    start(async (id) => {
+      first.note(id);
+      late.note(id);
+      return accepted;
+    });
+    await send(1, nowSecond() - 5);
+    await first.all;
+    const second = await send(2, nowSecond() - 60);
+    await late.all;
+    expect(late.made[1]!.id).toBe(second);
+  });
+
+  it('asks again until the log has the end: after a fault, an unknown outcome, a refusal that will pass', async () => {
+    const id = await send(1, nowSecond() - 1);
+    await side.settled();
+    const answers: (() => Outcome<unknown>)[] = [
+      () => {
+        throw new Error('a fault');
+      },
+      () => ({ kind: 'unknown' }),
+      () => ({ kind: 'rejected', code: 'packet-not-expired', message: '' }),
+      () => ({ kind: 'busy', retryAfterMs: 1 }),
+      () => accepted,
+    ];
+    const { made, note, all } = calls(answers.length);
+    start(async () => {
+      note(id);
+      return answers[made.length - 1]?.() ?? accepted;
+    });
+    await all;
+    expect(made.map((call) => call.id)).toEqual(answers.map(() => id));
+  });
+
+  it('bounds what is in flight, asks for nobody twice meanwhile, and goes on as refunds end', async () => {
+    const count = limits.scheduler.inFlightMax + 40;
+    const now = nowSecond();
+    for (let number = 0; number < count; number++) await send(number, now - 10);
+    await side.settled();
+    const full = calls(limits.scheduler.inFlightMax);
+    const { made, note, all } = calls(count);
+    const gate = Promise.withResolvers<void>();
+    let inFlight = 0;
+    let inFlightMax = 0;
+    start(async (id) => {
+      inFlight += 1;
+      inFlightMax = Math.max(inFlightMax, inFlight);
+      note(id);
+      full.note(id);
+      await gate.promise;
+      inFlight -= 1;
+      return accepted;
+    });
+    await full.all;
+    gate.resolve();
+    await all;
+    expect(inFlightMax).toBe(limits.scheduler.inFlightMax);
+    expect(new Set(made.map(({ id }) => id)).size).toBe(count);
+  });
+
+  it('takes over the shards of one that died, and leaves those of a living one alone', async () => {
+    const leases = createLeaseStore(database.pool);
+    const now = nowSecond();
+    for (let number = 0; number < 60; number++) await send(number, now - 1);
+    await side.settled();
+    // A dead holder of everything, whose leases run out soon.
+    for (let shard = 0; shard < limits.scheduler.shards; shard++) {
+      await leases.acquire(`scheduler/${shard}`, 'the dead', 500);
+    }
+    const { note, all } = calls(60);
+    const scheduler = start(async (id) => {
+      note(id);
+      return accepted;
+    });
+    const standby = start(
+      async () => {
+        throw new Error('not its shard');
+      },
+      { leases: { acquire: async () => false, release: async () => {} } },
+    );
+    await all;
+    const { shards } = await scheduler.status();
+    expect(shards).toHaveLength(limits.scheduler.shards);
+    expect((await standby.status()).shards).toEqual([]);
+  });
+});

@@ -1,0 +1,239 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { LeaseStore } from '../../../src/commands/process-managers/leases.ts';
+import type { DomainEvent } from '../../../src/domain/events.ts';
+import type { UserId } from '../../../src/domain/ids.ts';
+import { streams } from '../../../src/domain/streams.ts';
+import type { BusMessage } from '../../../src/projections/bus.ts';
+import { CheckpointMoved, loadCheckpoint, moveCheckpoint } from '../../../src/projections/checkpoints.ts';
+import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
+import { readStoredStatus } from '../../../src/projections/read-status.ts';
+import { rebuild } from '../../../src/projections/rebuild.ts';
+import { sqlOn } from '../../../src/projections/sql.ts';
+import { inTransaction } from '../../../src/projections/transaction.ts';
+import { walletProjection } from '../../../src/projections/wallet-projection.ts';
+import { alice, aliceAndBob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
+import {
+  expectTablesToEqualLog,
+  logger,
+  nextMessage,
+  type ReadSide,
+  runtime,
+  startReadSide,
+} from './support.ts';
+
+let database: TestDatabase;
+const sides: ReadSide[] = [];
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+});
+afterEach(async () => {
+  for (const side of sides.splice(0)) await side.stop();
+  await database.drop();
+});
+
+function start(overrides: Parameters<typeof startReadSide>[1] = {}): ReadSide {
+  const side = startReadSide(database.pool, overrides);
+  sides.push(side);
+  return side;
+}
+
+/** As after a partition of the network: whoever asks is told that the lease is theirs. */
+const leasesForAll: LeaseStore = { acquire: async () => true, release: async () => {} };
+
+const opened = (userId: UserId): DomainEvent => ({ type: 'WalletOpened', data: { userId } });
+
+describe('writers', () => {
+  it('that write the same generation at once write everything once: one commits, the other begins anew', async () => {
+    const one = start({ leases: leasesForAll });
+    const other = start({ log: one.log, leases: leasesForAll });
+    await new HistoryWriter(one.log).play(fixedSteps(600));
+    await one.settled();
+    await other.settled();
+    await expectTablesToEqualLog(database.pool, one.log.events);
+  });
+
+  it('of a generation that was swapped away fail their compare-and-set', async () => {
+    const side = start();
+    await new HistoryWriter(side.log).play(fixedSteps(100));
+    await side.settled();
+    const key = { name: 'wallet', generation: 1, partition: 0 };
+    const checkpoint = await loadCheckpoint(sqlOn(database.pool), key);
+    await rebuild({ log: side.log, pool: database.pool, runtime, logger }, [walletProjection]);
+    const late = inTransaction(database.pool, {}, (tx) =>
+      moveCheckpoint(tx, key, checkpoint!, { ...checkpoint!, position: checkpoint!.position + 1n }),
+    );
+    await expect(late).rejects.toBeInstanceOf(CheckpointMoved);
+  });
+
+  it('of which the second waits for the first one’s commit and then writes nothing', async () => {
+    const side = start();
+    await new HistoryWriter(side.log).append(streams.wallet(alice), [opened(alice)]);
+    await side.settled();
+    await side.stop();
+    const key = { name: 'wallet', generation: 1, partition: 0 };
+    const from = (await loadCheckpoint(sqlOn(database.pool), key))!;
+    const moveTo = (position: bigint): Promise<void> =>
+      inTransaction(database.pool, {}, (tx) => moveCheckpoint(tx, key, from, { ...from, position }));
+    const outcomes = await Promise.allSettled([moveTo(107n), moveTo(109n)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('are replaced by a standby when they stop, without loss or repetition', async () => {
+    const one = start();
+    await one.settled();
+    const writer = new HistoryWriter(one.log);
+    await writer.play(fixedSteps(200));
+    const other = start({ log: one.log });
+    await one.stop();
+    await writer.play(fixedSteps(200, 7));
+    await other.settled();
+    await expectTablesToEqualLog(database.pool, one.log.events);
+  });
+});
+
+describe('a crash between commit and publish', () => {
+  it('shows in the next heartbeat as a change that was never announced', async () => {
+    const bus = inProcessBus(logger);
+    const lossy = {
+      ...bus,
+      publish: (message: BusMessage) => message.kind === 'progress' && bus.publish(message),
+    };
+    const one = start({ bus: lossy });
+    await new HistoryWriter(one.log).append(streams.wallet(alice), [opened(alice)]);
+    await one.settled();
+    await one.stop();
+    expect(one.messages.filter(({ kind }) => kind === 'changes')).toEqual([]);
+
+    const healthy = inProcessBus(logger);
+    const heartbeat = nextMessage(healthy, ({ kind }) => kind === 'progress');
+    start({ log: one.log, bus: healthy });
+    const message = await heartbeat;
+    const wallet =
+      message.kind === 'progress' && message.projections.find(({ projection }) => projection === 'wallet');
+    expect(wallet).toMatchObject({ changed: one.log.events[0]!.position });
+  });
+
+  it('and a lost message show in the next message’s `previous`', async () => {
+    const side = start();
+    const writer = new HistoryWriter(side.log);
+    for (const number of [1, 2, 3]) {
+      const user = `01890a5d-ac96-774b-bcce-00000000000${number}` as UserId;
+      await writer.append(streams.wallet(user), [opened(user)]);
+      await side.settled();
+    }
+    const changes = side.messages.filter(
+      (message) => message.kind === 'changes' && message.projection === 'wallet',
+    );
+    const places = changes.map(
+      (message) => message.kind === 'changes' && [message.previous, message.checkpoint],
+    );
+    const [a, b, c] = side.log.events.map(({ position }) => position);
+    expect(places).toEqual([
+      [-1n, a],
+      [a, b],
+      [b, c],
+    ]);
+  });
+});
+
+describe('a poison event', () => {
+  const poison: DomainEvent = {
+    type: 'MessageSent',
+    data: {
+      conversationId: aliceAndBob,
+      senderId: 'nobody' as UserId,
+      clientMsgId: clientMsgId(1),
+      messageNo: 1,
+      kind: 'text',
+      body: sealed('poison'),
+      packetId: null,
+    },
+  };
+
+  it('stops its projection, which says where and why; what came before it is there, the others go on', async () => {
+    const side = start();
+    const writer = new HistoryWriter(side.log);
+    await writer.notice(aliceAndBob, { kind: 'friends-now', by: alice });
+    const stopped = nextMessage(
+      side.bus,
+      (message) =>
+        message.kind === 'progress' &&
+        !message.projections.some(({ projection }) => projection === 'messages'),
+    );
+    const walletWritten = nextMessage(
+      side.bus,
+      (message) => message.kind === 'changes' && message.projection === 'wallet',
+    );
+    await writer.append(streams.conversation(aliceAndBob), [poison]);
+    await writer.append(streams.wallet(alice), [opened(alice)]);
+    await Promise.all([stopped, walletWritten]);
+
+    const status = side.runner.status().find(({ projection }) => projection === 'messages');
+    const position = side.log.events[1]!.position.toString();
+    const event = { stream: streams.conversation(aliceAndBob), revision: 1, type: 'MessageSent', position };
+    expect(status).toMatchObject({ state: 'halted', failure: { reason: 'poison', event } });
+    expect(status?.failure?.message).toContain('invalid input syntax for type uuid');
+    expect((await database.pool.query('select seq from read.message')).rows).toEqual([{ seq: 1n }]);
+    expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
+
+    await side.stop();
+    const stored = (await readStoredStatus(database.pool)).find(
+      ({ projection }) => projection === 'messages',
+    );
+    expect(stored?.failure?.event).toEqual(event);
+  });
+
+  it('of a type that nobody knows stops those who read its stream, and only those', async () => {
+    const side = start();
+    const writer = new HistoryWriter(side.log);
+    const stranger = { type: 'SomethingNew', data: {} } as unknown as DomainEvent;
+    const stopped = nextMessage(
+      side.bus,
+      (message) =>
+        message.kind === 'progress' &&
+        !message.projections.some(({ projection }) => projection === 'friends'),
+    );
+    await writer.append('friendship-x', [stranger]);
+    await stopped;
+    const halted = side.runner.status().filter(({ state }) => state === 'halted');
+    expect(halted.map(({ projection }) => projection)).toContain('friends');
+    expect(halted.map(({ projection }) => projection)).not.toContain('wallet');
+  });
+});
+
+describe('a log that is not the one that the rows came from', () => {
+  it('stops the projections when it is shorter than their checkpoints, and a rebuild helps', async () => {
+    const one = start();
+    await new HistoryWriter(one.log).play(fixedSteps(200));
+    await one.settled();
+    await one.stop();
+
+    const shorter = start({ bus: inProcessBus(logger) });
+    const writer = new HistoryWriter(shorter.log);
+    await writer.append(streams.wallet(alice), [opened(alice)]);
+    await expect.poll(() => shorter.runner.status().map(({ failure }) => failure?.reason)).toContain('ahead');
+    const wallet = shorter.runner.status().find(({ projection }) => projection === 'wallet');
+    expect(wallet).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
+    expect(wallet?.failure?.message).toContain('hongbao rebuild wallet');
+
+    await rebuild({ log: shorter.log, pool: database.pool, runtime, logger }, [walletProjection]);
+    expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
+  });
+
+  it('stops them when its epoch is another one, also when that begins while they run', async () => {
+    const side = start();
+    const writer = new HistoryWriter(side.log);
+    const begin = (epoch: string): Promise<void> =>
+      writer.append(streams.logEpoch, [{ type: 'EpochBegun', data: { epoch } }]);
+    await begin('first');
+    await writer.append(streams.wallet(alice), [opened(alice)]);
+    await side.settled();
+    await begin('second');
+    await expect
+      .poll(() => side.runner.status().map(({ failure }) => failure?.reason))
+      .toEqual(side.runner.status().map(() => 'epoch'));
+  });
+});
