@@ -26,14 +26,10 @@ export function buildProgram(): Command {
   program
     .command('demo')
     .description('Play the story of Alice, Bob and Carol with bots over real WebSockets.')
-    .option(
-      '--url <url>',
-      'the server to play on (default: the one of the settings, or one started for the demo)',
-    )
-    .addHelpText('after', examples('hongbao demo', 'hongbao demo --url http://127.0.0.1:9000'))
-    .action(async (options: { url?: string }) => {
+    .addHelpText('after', examples('hongbao demo', 'HONGBAO_PORT=9000 hongbao demo'))
+    .action(async () => {
       const { demo } = await import('./commands/demo.ts');
-      process.exitCode = await demo(settings(), options);
+      process.exitCode = await demo(settings());
     });
 
   program
@@ -44,8 +40,8 @@ export function buildProgram(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples('hongbao rebuild', 'hongbao rebuild friends groups --verify'))
     .action(async (names: string[], options: { verify?: boolean; json?: boolean }) => {
-      const { rebuild } = await import('./commands/rebuild.ts');
-      process.exitCode = await rebuild(settings(), names, options);
+      const { rebuildCommand } = await import('./commands/rebuild.ts');
+      process.exitCode = await rebuildCommand(settings(), names, options);
     });
 
   program
@@ -72,15 +68,13 @@ export function buildProgram(): Command {
 
   program
     .command('audit')
-    .description('Check the money rules over the whole log. Exits with 1 when one is broken.')
+    .description('Check the money rules over the whole log, and the read models against a replay of it.')
+    .option('--log-only', 'leave the read models (rule 8) out')
     .option('--json', 'print the report as JSON')
-    .addHelpText('after', examples('hongbao audit', 'hongbao audit --json | jq .terms'))
-    .action(async (options: { json?: boolean }) => {
-      const { auditWithProgress } = await import('./commands/audit.ts');
-      const { withLog } = await import('./with-log.ts');
-      process.exitCode = await withLog(settings(), (log, runtime) =>
-        auditWithProgress(log, runtime.clock, options.json === true),
-      );
+    .addHelpText('after', examples('hongbao audit', 'hongbao audit --log-only --json | jq .terms'))
+    .action(async (options: { logOnly?: boolean; json?: boolean }) => {
+      const { auditCommand } = await import('./commands/audit.ts');
+      process.exitCode = await auditCommand(settings(), options);
     });
 
   program

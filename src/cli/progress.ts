@@ -3,29 +3,34 @@ import type { Clock } from '../runtime/runtime.ts';
 const redrawEveryMs = 200;
 const barCells = 24;
 
+export interface ProgressState {
+  /** What is being done now. */
+  readonly label: string;
+  /** 0 to 1. */
+  readonly fraction: number;
+  readonly events: number;
+}
+
 export interface Progress {
-  /** `total` may grow while the work goes on. */
-  update(done: number, total: number, detail?: string): void;
+  update(state: ProgressState): void;
   /** Replaces the bar by a last line. */
   finish(line: string): void;
 }
 
 /**
- * A progress bar with rate and time left, redrawn in place on a terminal. Where stderr is no terminal it prints
- * the last line only, so that logs stay readable.
+ * A progress bar with rate and time left, redrawn in place on a terminal. Where the stream is no terminal only
+ * the last line is printed, so that logs stay readable.
  */
-export function createProgress(label: string, clock: Clock, stream: NodeJS.WriteStream): Progress {
+export function createProgress(clock: Clock, stream: NodeJS.WriteStream): Progress {
   const startedMs = clock.monotonicMs();
   let drawnMs = Number.NEGATIVE_INFINITY;
   return {
-    update(done, total, detail = '') {
+    update(state) {
       if (!stream.isTTY) return;
       const nowMs = clock.monotonicMs();
       if (nowMs - drawnMs < redrawEveryMs) return;
       drawnMs = nowMs;
-      stream.write(
-        `\r\x1b[2K${progressLine(label, done, total, nowMs - startedMs)}${detail ? `  ${detail}` : ''}`,
-      );
+      stream.write(`\r\x1b[2K${progressLine(state, nowMs - startedMs)}`);
     },
     finish(line) {
       stream.write(stream.isTTY ? `\r\x1b[2K${line}\n` : `${line}\n`);
@@ -33,13 +38,17 @@ export function createProgress(label: string, clock: Clock, stream: NodeJS.Write
   };
 }
 
-/** `label [#####.....] 50 %  1,000 of 2,000 events  500/s  2 s left` */
-export function progressLine(label: string, done: number, total: number, elapsedMs: number): string {
-  const share = total > 0 ? Math.min(1, done / total) : 1;
+/** `label [############............] 50 %  1,000 events  500/s  2 s left` */
+export function progressLine({ label, fraction, events }: ProgressState, elapsedMs: number): string {
+  const share = Math.max(0, Math.min(1, fraction));
   const filled = Math.round(share * barCells);
-  const rate = elapsedMs > 0 ? (done * 1000) / elapsedMs : 0;
-  const left = rate > 0 ? `${Math.ceil((total - done) / rate)} s left` : 'starting';
   const bar = `${'#'.repeat(filled)}${'.'.repeat(barCells - filled)}`;
-  const count = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} events`;
-  return `${label} [${bar}] ${Math.floor(share * 100)} %  ${count}  ${Math.round(rate).toLocaleString('en')}/s  ${left}`;
+  const rate = elapsedMs > 0 ? Math.round((events * 1000) / elapsedMs) : 0;
+  const left = share > 0 ? `${Math.ceil((elapsedMs * (1 - share)) / share / 1000)} s left` : 'starting';
+  return `${label} [${bar}] ${Math.floor(share * 100)} %  ${count(events)} events  ${count(rate)}/s  ${left}`;
+}
+
+/** A whole number with separators. */
+export function count(value: number): string {
+  return value.toLocaleString('en');
 }

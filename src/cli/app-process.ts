@@ -1,0 +1,40 @@
+/**
+ * One application process, as the supervisor or an operator starts it: settings by environment, with nothing
+ * left open. Says where it listens, or why it cannot, as a line of JSON on stdout (infra/supervisor/child-line.ts).
+ */
+import { pino } from 'pino';
+import { loadSettings } from '../config/settings.ts';
+import { systemRuntime } from '../runtime/system-runtime.ts';
+import { type AppSettings, startApp } from './app.ts';
+
+const settings = loadSettings(process.env);
+const logger = pino({ level: settings.logLevel }, pino.destination(2));
+
+try {
+  const app = await startApp(complete(settings), systemRuntime(), logger);
+  say({ listening: app.url });
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void app.close().then(() => process.exit(0));
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+} catch (error) {
+  logger.error({ err: error }, 'the application could not start');
+  say({ failed: error instanceof Error ? error.message : String(error) });
+  process.exit(1);
+}
+
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function complete({ esdbUrl, databaseUrl, masterKey, ...others }: typeof settings): AppSettings {
+  if (esdbUrl === undefined || databaseUrl === undefined || masterKey === undefined) {
+    throw new Error('An application process by itself needs ESDB_URL, DATABASE_URL and HONGBAO_MASTER_KEY.');
+  }
+  return { ...others, esdbUrl, databaseUrl, masterKey };
+}

@@ -1,0 +1,130 @@
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
+import { createCommandHistoryStore } from '../../infra/postgres/command-history-store.ts';
+import { createFollowerCheckpointStore } from '../../infra/postgres/follower-checkpoint-store.ts';
+import { createLeaseStore } from '../../infra/postgres/lease-store.ts';
+import { migrate } from '../../infra/postgres/migrate.ts';
+import { createPool } from '../../infra/postgres/pool.ts';
+import { createSnapshotStore } from '../../infra/postgres/snapshot-store.ts';
+import { createVaultStore } from '../../infra/postgres/vault-store.ts';
+import { createRedisBus } from '../../infra/redis/redis-bus.ts';
+import { openWriteSide } from '../commands/write-side.ts';
+import type { Settings } from '../config/settings.ts';
+import { buildGateway } from '../gateway/build-gateway.ts';
+import { buildHealthServer } from '../gateway/health-server.ts';
+import { readModels } from '../gateway/read-models.ts';
+import type { ChangeBus } from '../projections/bus.ts';
+import { inProcessBus } from '../projections/in-process-bus.ts';
+import { followPositions } from '../projections/projection-positions.ts';
+import { createProjectionRunner } from '../projections/runner.ts';
+import { createRefundScheduler } from '../projections/scheduler/refund-scheduler.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { createMasterKey, parseMasterSecrets } from '../vault/master-key.ts';
+import { demoAccounts, ensureDemoAccounts } from './demo-accounts.ts';
+import { readinessOf } from './readiness.ts';
+import { refundPort } from './refund-port.ts';
+
+/** Settings of which nothing is left open: the supervisor or the operator has filled them in. */
+export type AppSettings = Settings & {
+  readonly esdbUrl: string;
+  readonly databaseUrl: string;
+  readonly masterKey: string;
+};
+
+export interface App {
+  /** Where it listens. */
+  readonly url: string;
+  /** Stops taking requests, lets what is under way end, and closes every connection. */
+  close(): Promise<void>;
+}
+
+const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
+/** Wires one application process together from its settings and starts the roles that it has. */
+export async function startApp(settings: AppSettings, runtime: Runtime, logger: Logger): Promise<App> {
+  const { esdbUrl, databaseUrl, redisUrl, roles, environment } = settings;
+  const masterKey = createMasterKey(parseMasterSecrets(settings.masterKey), runtime.random);
+  const poolOf = (applicationName: string) => createPool({ databaseUrl, applicationName, logger });
+  // The projections may use every connection of their pool: they must not keep a login or a read waiting.
+  const pool = poolOf('hongbao');
+  const projectionPool = poolOf('hongbao projections');
+  const eventLog = createEventStoreEventLog({ url: esdbUrl, runtime, logger });
+  const bus: ChangeBus =
+    redisUrl === undefined ? inProcessBus(logger) : createRedisBus({ url: redisUrl, logger });
+  const leases = createLeaseStore(pool);
+
+  await migrate(pool, logger);
+  const writeSide = await openWriteSide({
+    eventLog,
+    vault: createVaultStore({ pool, masterKey, random: runtime.random }),
+    stores: {
+      snapshots: createSnapshotStore(pool),
+      history: createCommandHistoryStore(pool),
+      checkpoints: createFollowerCheckpointStore(pool),
+      leases,
+    },
+    masterKey,
+    runtime,
+    logger,
+    sandboxMoney: environment === 'development',
+  });
+  const positions = followPositions(bus, runtime);
+  const runner = createProjectionRunner({
+    log: eventLog,
+    pool: projectionPool,
+    bus,
+    leases,
+    runtime,
+    logger,
+  });
+  const scheduler = createRefundScheduler({
+    pool: projectionPool,
+    leases,
+    refundPacket: refundPort(writeSide),
+    runtime,
+    logger,
+  });
+  const readiness = readinessOf({ eventLog, pool, runner, writeSide });
+
+  const server = roles.includes('gateway')
+    ? await buildGateway({
+        runtime,
+        logger,
+        environment,
+        commands: writeSide.commands,
+        accounts: writeSide.accounts,
+        tokens: writeSide.tokens,
+        keyring: writeSide.keyring,
+        reads: readModels(pool, positions),
+        bus,
+        readiness,
+        webRoot,
+        devAccounts: demoAccounts,
+      })
+    : buildHealthServer({ readiness, logger });
+  if (roles.includes('projector')) runner.start();
+  if (roles.includes('scheduler')) {
+    writeSide.startProcessManagers();
+    scheduler.start();
+  }
+  const url = await server.listen({ host: settings.host, port: settings.port });
+  if (environment === 'development' && roles.includes('gateway')) {
+    await ensureDemoAccounts(writeSide.accounts, logger);
+  }
+
+  return {
+    url,
+    async close() {
+      await server.close();
+      if (roles.includes('scheduler')) await scheduler.stop();
+      await writeSide.close();
+      if (roles.includes('projector')) await runner.stop();
+      positions.close();
+      await bus.close();
+      await eventLog.close();
+      await projectionPool.end();
+      await pool.end();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import type { Settings } from '../../config/settings.ts';
+import { allProjections } from '../../projections/all-projections.ts';
+import type { Projection } from '../../projections/projection.ts';
+import { RebuildAborted, type RebuildResult, rebuild } from '../../projections/rebuild.ts';
+import { RebuildUnderWay } from '../../projections/rebuild-lock.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
+import { printLine } from '../output.ts';
+import { count, createProgress } from '../progress.ts';
+import { withReadSide } from '../with-read-side.ts';
+
+export interface RebuildCommandOptions {
+  readonly verify?: boolean;
+  readonly json?: boolean;
+}
+
+/** `hongbao rebuild`. Answers 1 when `--verify` found that the old rows were not what a replay makes. */
+export async function rebuildCommand(
+  settings: Settings,
+  names: readonly string[],
+  options: RebuildCommandOptions,
+): Promise<number> {
+  const projections = chosen(names);
+  const abort = new AbortController();
+  const onInterrupt = (): void => abort.abort();
+  process.once('SIGINT', onInterrupt);
+  try {
+    return await withReadSide(settings, async (deps) => {
+      const progress = createProgress(deps.runtime.clock, process.stderr);
+      let events = 0;
+      const results = await rebuild(deps, projections, {
+        compare: options.verify === true,
+        signal: abort.signal,
+        onProgress: ({ phase, fraction, eventsDone, projections: at }) => {
+          events = eventsDone;
+          progress.update({ label: `${phase} ${at.length > 1 ? 'all' : at.join()}`, fraction, events });
+        },
+      });
+      progress.finish(`rebuilt ${results.length} projections from ${count(events)} events`);
+      printResults(results, options);
+      return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
+    });
+  } catch (error) {
+    if (error instanceof RebuildAborted) {
+      throw new CliError('Aborted: the read models are as they were.', exitCodes.unavailable);
+    }
+    if (error instanceof RebuildUnderWay) throw new CliError(error.message, exitCodes.unavailable);
+    throw error;
+  } finally {
+    process.removeListener('SIGINT', onInterrupt);
+  }
+}
+
+function chosen(names: readonly string[]): readonly Projection[] {
+  if (names.length === 0) return allProjections;
+  return names.map((name) => {
+    const found = allProjections.find((projection) => projection.name === name);
+    if (found !== undefined) return found;
+    const known = allProjections.map((projection) => projection.name).join(', ');
+    throw new CliError(`There is no projection "${name}". There are: ${known}.`);
+  });
+}
+
+function printResults(results: readonly RebuildResult[], { verify, json }: RebuildCommandOptions): void {
+  if (json === true) {
+    printLine(JSON.stringify(results));
+    return;
+  }
+  for (const { projection, generation, differences } of results) {
+    const verified = verify === true ? `, ${differences.length} rows differed before` : '';
+    printLine(`${projection.padEnd(12)} generation ${generation} is live${verified}`);
+    for (const { table, onlyIn, row } of differences) printLine(`    only in ${onlyIn}: ${table} ${row}`);
+  }
+}

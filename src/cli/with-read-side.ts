@@ -1,0 +1,21 @@
+import { pino } from 'pino';
+import { createPool } from '../../infra/postgres/pool.ts';
+import type { Settings } from '../config/settings.ts';
+import type { RebuildDeps } from '../projections/rebuild.ts';
+import { withLog } from './with-log.ts';
+
+/** Runs `work` on the log and on the database with the read models, beside a running server or without one. */
+export async function withReadSide<T>(
+  settings: Settings,
+  work: (deps: RebuildDeps) => Promise<T>,
+): Promise<T> {
+  return withLog(settings, async (log, runtime, { databaseUrl }) => {
+    const logger = pino({ level: 'silent' });
+    const pool = createPool({ databaseUrl, applicationName: 'hongbao cli', logger });
+    try {
+      return await work({ log, pool, runtime, logger });
+    } finally {
+      await pool.end();
+    }
+  });
+}

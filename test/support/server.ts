@@ -1,0 +1,56 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { removeCluster } from '../../infra/postgres/embedded/placement.ts';
+import { type Endpoints, readEndpoints } from '../../infra/supervisor/endpoints.ts';
+import { type SpawnedServer, spawnServer } from '../../src/cli/spawn-server.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export interface TestServer {
+  readonly url: string;
+  readonly dataFolder: string;
+  /** What a command of the CLI needs to find this server and its data. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The supervisor's process. */
+  readonly supervisor: SpawnedServer['process'];
+  endpoints(): Endpoints;
+  /** Stops it in order, as Ctrl-C does, and starts it again on the same data and port. */
+  restart(): Promise<void>;
+  /** Starts it again after it was killed. */
+  start(): Promise<void>;
+  /** Stops everything and removes the data. */
+  close(): Promise<void>;
+}
+
+/** The whole of hongbao, as `npm start` runs it, on a fresh data folder and a free port. */
+export async function startServer(): Promise<TestServer> {
+  const dataFolder = join(temporaryFolder(), 'data');
+  const settings = { HONGBAO_DATA: dataFolder, HONGBAO_LOG_LEVEL: 'warn' };
+  let server = await spawnServer({ ...settings, HONGBAO_PORT: '0' });
+  const env = { ...settings, HONGBAO_PORT: new URL(server.url).port };
+
+  return {
+    url: server.url,
+    dataFolder,
+    env,
+    get supervisor() {
+      return server.process;
+    },
+    endpoints() {
+      const endpoints = readEndpoints(dataFolder);
+      if (endpoints === undefined) throw new Error('the server is not serving');
+      return endpoints;
+    },
+    async restart() {
+      await server.stop();
+      server = await spawnServer(env);
+    },
+    async start() {
+      server = await spawnServer(env);
+    },
+    async close() {
+      await server.stop();
+      removeCluster(join(dataFolder, 'postgres'));
+      rmSync(join(dataFolder, '..'), { recursive: true, force: true });
+    },
+  };
+}
