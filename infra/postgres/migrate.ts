@@ -27,12 +27,12 @@ export class MigrationMismatch extends Error {
 }
 
 /** The migrations of this program: `migrations/NNNN_name.sql`, by number. */
-export function ownMigrations(): Migration[] {
+function ownMigrations(): Migration[] {
   return readMigrations(fileURLToPath(new URL('migrations/', import.meta.url)));
 }
 
 /** Reads `NNNN_name.sql` files. Throws when a name is malformed or a number is used twice. */
-export function readMigrations(folder: string): Migration[] {
+function readMigrations(folder: string): Migration[] {
   const migrations = readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
     .map((file): Migration => {
@@ -86,7 +86,7 @@ export async function migrate(
 }
 
 /** What is still to be applied, in order. Throws `MigrationMismatch` as `migrate` does. */
-export function pendingMigrations(known: readonly Migration[], applied: readonly Applied[]): Migration[] {
+function pendingMigrations(known: readonly Migration[], applied: readonly Applied[]): Migration[] {
   for (const done of applied) {
     const own = known.find((migration) => migration.number === done.number);
     if (!own) {

@@ -107,10 +107,22 @@ export async function useEngines<T>(
       `The hongbao on the data in ${dataFolder} is starting or stopping. Try again in a moment.`,
     );
   }
+  try {
+    return await withOwnEngines({ settings, runtime, logger }, folder, work);
+  } finally {
+    folder.release();
+  }
+}
+
+async function withOwnEngines<T>(
+  { settings, runtime, logger }: UseEnginesOptions,
+  { childRecord }: OwnedDataFolder,
+  work: (engines: EngineUrls) => Promise<T>,
+): Promise<T> {
   const supervisor = new Supervisor({
     stages: [await engineStage(settings, runtime)],
     stderr: 'ignore',
-    onSpawn: folder.childRecord.add,
+    onSpawn: childRecord.add,
     runtime,
     logger,
   });
@@ -123,7 +135,6 @@ export async function useEngines<T>(
     return await work(engineUrls(settings, urls));
   } finally {
     await supervisor.stop();
-    folder.childRecord.clear();
-    folder.release();
+    childRecord.clear();
   }
 }

@@ -7,7 +7,7 @@ import { KeptChild } from './kept-child.ts';
 /** What the children that are ready so far listen on, by name. */
 export type Urls = ReadonlyMap<string, string>;
 
-export interface ChildPlan {
+interface ChildPlan {
   readonly name: string;
   /** Called before every start of the child, with what the stages before it listen on. */
   readonly command: (urls: Urls) => ChildCommand;
@@ -16,7 +16,7 @@ export interface ChildPlan {
 /** Children that do not need each other; they start and stop together. */
 export type Stage = readonly ChildPlan[];
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   readonly stages: readonly Stage[];
   /** Where the children's logs go. */
   readonly stderr: 'inherit' | 'ignore' | number;

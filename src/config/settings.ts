@@ -5,10 +5,10 @@ import Value from 'typebox/value';
  * The parts of the program that one process may do: serve clients, keep the read models, end packets on time.
  */
 export const roles = ['gateway', 'projector', 'scheduler'] as const;
-export type Role = (typeof roles)[number];
+type Role = (typeof roles)[number];
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = (typeof logLevels)[number];
 
 export interface Settings {
   readonly environment: 'development' | 'production';

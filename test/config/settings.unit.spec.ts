@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { environmentOf, loadSettings, logLevels, roles, SettingsError } from '../../src/config/settings.ts';
+import {
+  environmentOf,
+  loadSettings,
+  logLevels,
+  roles,
+  SettingsError,
+  settingsSchema,
+} from '../../src/config/settings.ts';
 
 const key = 'ab'.repeat(32);
 
@@ -92,6 +99,13 @@ describe('settings', () => {
     expect(loadSettings({ ...production, HONGBAO_ALLOW_EMBEDDED: '1' }).environment).toBe('production');
     const engines = { ESDB_URL: 'esdb://x:2113', DATABASE_URL: 'postgres://x/y' };
     expect(loadSettings({ ...production, ...engines }).esdbUrl).toBe('esdb://x:2113');
+  });
+
+  it('are each described, for the documents that list them', () => {
+    for (const schema of Object.values(settingsSchema.properties)) {
+      expect(Reflect.get(schema, 'description')).toMatch(/\.$/);
+      expect(Reflect.get(schema, 'mustBe')).toMatch(/\S/);
+    }
   });
 
   it('keep the order of roles whatever the order that they are given in', () => {

@@ -46,7 +46,8 @@ try {
   process.exitCode = stopping.signal.aborted ? 0 : 1;
   if (!stopping.signal.aborted) say({ failed: error instanceof Error ? error.message : String(error) });
 }
-if (process.connected) process.disconnect();
+// Not left to the event loop: a backend that outlives its server keeps the pipe of the log open.
+process.exit();
 
 function say(line: Readonly<Record<string, string>>): void {
   try {

@@ -15,7 +15,9 @@ import type { Runtime } from '../../../src/runtime/runtime.ts';
  */
 export async function stopLeftovers(cluster: string, runtime: Runtime, logger: Logger): Promise<void> {
   if (!existsSync(cluster)) return;
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+  // A fast shutdown is the server's to do. To a backend without one the same signal means less.
+  const gently = serverOn(cluster) === undefined ? [] : (['SIGINT'] as const);
+  for (const signal of [...gently, 'SIGQUIT', 'SIGKILL'] as const) {
     const pids = postgresOn(cluster);
     if (pids.length === 0) break;
     logger.warn({ cluster, pids, signal }, 'stopping a PostgreSQL that an earlier run left behind');
@@ -61,16 +63,27 @@ function fromProc(cluster: string): number[] {
 
 /** Elsewhere the lock file says which process, and its command line whether that is still so. */
 function fromLockFile(cluster: string): number[] {
-  const lockFile = join(cluster, 'postmaster.pid');
-  if (!existsSync(lockFile)) return [];
-  const pid = Number(readFileSync(lockFile, 'utf8').split('\n')[0]);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return [];
+  const pid = lockFilePid(cluster);
+  if (pid === undefined) return [];
   try {
     const command = execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
     return command.includes('postgres') && command.includes(cluster) ? [pid] : [];
   } catch {
     return [];
   }
+}
+
+/** The server itself, when it runs. */
+function serverOn(cluster: string): number | undefined {
+  const pid = lockFilePid(cluster);
+  return pid !== undefined && postgresOn(cluster).includes(pid) ? pid : undefined;
+}
+
+function lockFilePid(cluster: string): number | undefined {
+  const lockFile = join(cluster, 'postmaster.pid');
+  if (!existsSync(lockFile)) return undefined;
+  const pid = Number(readFileSync(lockFile, 'utf8').split('\n')[0]);
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
 }
 
 function signalIfAlive(pid: number, signal: NodeJS.Signals): void {

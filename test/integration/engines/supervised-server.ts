@@ -17,10 +17,20 @@ export interface SupervisedServer {
   readonly exited: Promise<void>;
 }
 
-export function startSupervised(dataFolder: string, app: string, port = 0): SupervisedServer {
+export function startSupervised(
+  dataFolder: string,
+  app: string,
+  port = 0,
+  lastWorkSeconds = 0,
+): SupervisedServer {
   const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, [fixture('supervised'), fixture(app)], {
-    env: { PATH: process.env.PATH, HONGBAO_DATA: dataFolder, HONGBAO_PORT: String(port) },
+    env: {
+      PATH: process.env.PATH,
+      HONGBAO_DATA: dataFolder,
+      HONGBAO_PORT: String(port),
+      LAST_WORK_SECONDS: String(lastWorkSeconds),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

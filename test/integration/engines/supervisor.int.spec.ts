@@ -35,14 +35,17 @@ afterEach(async () => {
   rmSync(dataFolder, { recursive: true, force: true });
 });
 
-function start(app: string, port?: number): SupervisedServer {
-  const server = startSupervised(dataFolder, app, port);
+function start(app: string, port?: number, lastWorkSeconds?: number): SupervisedServer {
+  const server = startSupervised(dataFolder, app, port, lastWorkSeconds);
   servers.push(server);
   return server;
 }
 
-async function startReady(app = 'small-app'): Promise<SupervisedServer & { endpoints: Endpoints }> {
-  const server = start(app);
+async function startReady(
+  app = 'small-app',
+  lastWorkSeconds?: number,
+): Promise<SupervisedServer & { endpoints: Endpoints }> {
+  const server = start(app, undefined, lastWorkSeconds);
   const said = await server.next();
   if (said.ready === undefined) throw new Error(`expected it to be ready: ${JSON.stringify(said)}`);
   return { ...server, endpoints: said.ready };
@@ -78,7 +81,8 @@ describe('the supervisor', () => {
   });
 
   it('takes the copies of one Ctrl-C for one, so that the application can finish', async () => {
-    const server = await startReady();
+    // Longer than a hurried child gets.
+    const server = await startReady('small-app', (2 * limits.supervisor.childHurriedStopMs) / 1000);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGINT'] as const) server.process.kill(signal);
     expect(await server.next()).toEqual({ ended: { kind: 'asked' } });
     expect(appEnds()).toBe('asked with its database\n');
