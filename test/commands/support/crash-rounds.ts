@@ -8,6 +8,8 @@ import { world } from './write-side-world.ts';
 
 /** Something that takes several appends, to be interrupted between any two of them. */
 export interface Scenario<Setup> {
+  /** The event that begins it: from it on, the rest follows without anyone asking. */
+  readonly root: string;
   readonly prepare: (w: World, side: Process) => Promise<Setup>;
   /** What the client asks for; it asks again after a crash, with the same ids. */
   readonly act: (w: World, side: Process, setup: Setup) => Promise<unknown>;
@@ -17,6 +19,8 @@ export interface Round {
   readonly w: World;
   /** Appends that the log saw from the beginning of the act to the death of its process. */
   readonly appends: number;
+  /** Every event by stream and type after recovery alone, before the client asked again. */
+  readonly recovered: readonly string[];
   /** What the client was told the last time it asked. */
   readonly answer: unknown;
   /** Every event by stream and type, without what differs from run to run. */
@@ -43,6 +47,7 @@ export async function crashRound<Setup>(scenario: Scenario<Setup>, fault?: Fault
   const second = await w.start();
   second.startProcessManagers();
   await w.runtime.advance(longMs);
+  const recovered = summaryOf(w);
   const answer = await w.runtime.settle(scenario.act(w, second, setup));
   await w.runtime.advance(longMs);
   expect(second.processManagers().map(({ poison }) => poison)).toEqual([
@@ -52,7 +57,7 @@ export async function crashRound<Setup>(scenario: Scenario<Setup>, fault?: Fault
     undefined,
   ]);
   await w.runtime.settle(second.close());
-  return { w, appends, answer, summary: summaryOf(w) };
+  return { w, appends, recovered, answer, summary: summaryOf(w) };
 }
 
 /** Every append of the act, before and after it. */
