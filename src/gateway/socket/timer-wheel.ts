@@ -60,11 +60,11 @@ export class TimerWheel<Node extends WheelNode> {
     const target = Math.floor(nowMs / this.#tickMs);
     // After a pause longer than a revolution, one revolution visits every slot.
     const first = Math.max(this.#tick + 1, target - this.#heads.length + 1);
+    // Set before: what is scheduled again in a callback stands beyond what is being worked off.
+    this.#tick = Math.max(this.#tick, target);
     for (let tick = first; tick <= target; tick++) {
-      this.#tick = tick;
       this.#workOff(tick % this.#heads.length, target, nowMs);
     }
-    this.#tick = Math.max(this.#tick, target);
   }
 
   #workOff(slot: number, target: number, nowMs: number): void {
