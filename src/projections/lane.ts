@@ -57,8 +57,13 @@ export class Lane {
   readonly #schema: string;
   readonly #stopping = new AbortController();
   #checkpoint: Checkpoint;
-  /** Everything up to here has been offered. */
+  /** Everything up to here has been offered, or was nobody's event. */
   #readTo: Position;
+  /**
+   * The newest event that was offered. Checkpoints are made here and not at `#readTo`: that may lie beyond the
+   * newest event of the log (among the store's own), and would look like rows of a log that is gone.
+   */
+  #offeredTo: Position;
   #queue: FeedEntry[] = [];
   #queuedBytes = 0;
   #state: LaneState = 'running';
@@ -82,6 +87,7 @@ export class Lane {
     this.#schema = schemaOf(projection.name, generation.number);
     this.#checkpoint = checkpoint;
     this.#readTo = checkpoint.position;
+    this.#offeredTo = checkpoint.position;
     this.#oneByOneTo = checkpoint.position;
   }
 
@@ -123,6 +129,7 @@ export class Lane {
     const { position, stream } = entry.recorded;
     if (!this.isActive || position <= this.#readTo) return;
     this.#readTo = position;
+    this.#offeredTo = position;
     const isOwn =
       this.projection.streamPrefixes.some((prefix) => stream.startsWith(prefix)) &&
       partitionOf(stream) === this.key.partition;
@@ -132,14 +139,14 @@ export class Lane {
     this.#wake();
   }
 
-  /** Everything up to `position` has been offered. */
+  /** Everything up to `position` has been offered, or was nobody's event. */
   skipTo(position: Position): void {
     if (this.isActive && position > this.#readTo) this.#readTo = position;
   }
 
   /** Makes the checkpoint durable when it lags behind what has been reached. */
   saveCheckpoint(): void {
-    if (!this.isActive || this.progress.reached <= this.#checkpoint.position) return;
+    if (!this.isActive || this.#offeredTo <= this.#checkpoint.position) return;
     this.#saveWanted = true;
     this.#wake();
   }
@@ -231,7 +238,7 @@ export class Lane {
 
   async #writeCheckpoint(): Promise<void> {
     this.#saveWanted = false;
-    const position = this.#readTo;
+    const position = this.#offeredTo;
     if (position <= this.#checkpoint.position) return;
     const from = this.#checkpoint;
     try {
@@ -306,6 +313,7 @@ export class Lane {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#readTo = this.#checkpoint.position;
+    this.#offeredTo = this.#checkpoint.position;
     this.#deps.moved();
   }
 

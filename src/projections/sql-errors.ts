@@ -31,7 +31,7 @@ const temporaryCodes: ReadonlySet<string> = new Set([
 
 /** pg reports a connection that ended under a query without a code. */
 const connectionLostPattern =
-  /connection (terminated|ended)|timeout (exceeded|expired)|not queryable|client was closed/i;
+  /connection (terminated|ended)|timeout (exceeded|expired)|not queryable|client was closed|after calling end/i;
 
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

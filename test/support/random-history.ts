@@ -246,6 +246,16 @@ export class HistoryWriter {
     ]);
   }
 
+  /** Puts money into a wallet. */
+  deposit(user: UserId, amountFen: number) {
+    return this.decide(streams.wallet(user), walletDecider, {
+      type: 'Deposit',
+      userId: user,
+      amountFen,
+      providerRef: `ref-${this.#eventNo}`,
+    });
+  }
+
   async sendPacket(sender: UserId, conversationId: ConversationId, number: number): Promise<void> {
     const id = packetId(this.#packets + 1);
     const terms = packetTerms({

@@ -1,9 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecordedEvent } from '../../../src/commands/event-log.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { followPositions } from '../../../src/projections/projection-positions.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter, historySteps } from '../../support/random-history.ts';
 import { tableNames } from '../../support/read-model-oracle.ts';
-import { expectTablesToEqualLog, readTables, startReadSide } from './support.ts';
+import { aLog, aNode } from '../eventstore/support.ts';
+import { expectTablesToEqualLog, readSideOn, readTables, runtime, startReadSide } from './support.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -35,5 +39,40 @@ describe('the read models', () => {
       }),
       { numRuns: 5 },
     );
+  });
+
+  it('hold it over the real client and the real node, also after the projector has begun anew', async () => {
+    const [own, { node, close }] = await Promise.all([createTestDatabase(), aNode()]);
+    const log = aLog(node.url);
+    const writer = new HistoryWriter(log);
+    for (const salt of [1, 2]) {
+      const side = readSideOn(log, own.pool);
+      await writer.play(fixedSteps(300, salt));
+      await side.settled();
+      await side.stop();
+    }
+    const events: RecordedEvent[] = [];
+    for await (const event of log.readAll()) events.push(event);
+    expect(events.length).toBeGreaterThan(100);
+    await expectTablesToEqualLog(own.pool, events);
+    await log.close();
+    await close();
+    await own.drop();
+  });
+
+  it('answer who waits for their own write, and do not make anyone wait for ever', async () => {
+    const own = await createTestDatabase();
+    const side = startReadSide(own.pool);
+    const positions = followPositions(side.bus, runtime);
+    await new HistoryWriter(side.log).play(fixedSteps(50));
+    const head = await side.log.head();
+    const names = allProjections.map(({ name }) => name);
+    expect(await positions.waitFor(names, head)).toBe(true);
+    await expectTablesToEqualLog(own.pool, side.log.events);
+    expect(await positions.waitFor(['wallet'], head + 1n, 1)).toBe(false);
+    expect(await positions.waitFor(['no-such'], 0n, 1)).toBe(false);
+    positions.close();
+    await side.stop();
+    await own.drop();
   });
 });

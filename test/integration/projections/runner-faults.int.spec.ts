@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log.ts';
 import type { LeaseStore } from '../../../src/commands/process-managers/leases.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
@@ -12,6 +13,7 @@ import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import { alice, aliceAndBob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
+import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import {
@@ -19,6 +21,7 @@ import {
   logger,
   nextMessage,
   type ReadSide,
+  readSideOn,
   runtime,
   startReadSide,
 } from './support.ts';
@@ -235,5 +238,41 @@ describe('a log that is not the one that the rows came from', () => {
     await expect
       .poll(() => side.runner.status().map(({ failure }) => failure?.reason))
       .toEqual(side.runner.status().map(() => 'epoch'));
+  });
+
+  it('is not suspected when the subscription was further than the newest event: system events lie there', async () => {
+    const log = new InMemoryEventLog();
+    const far = 1_000_000n;
+    const withSystemEvents: EventLog = {
+      append: (...args) => log.append(...args),
+      readStream: (...args) => log.readStream(...args),
+      readAll: (...args) => log.readAll(...args),
+      head: () => log.head(),
+      close: () => log.close(),
+      subscribe(options) {
+        const subscription = log.subscribe(options);
+        async function* items(): AsyncGenerator<SubscriptionItem> {
+          for await (const item of subscription) {
+            yield item;
+            if (item.kind === 'caught-up') yield { kind: 'checkpoint', position: far };
+          }
+        }
+        return { [Symbol.asyncIterator]: items, close: () => subscription.close() };
+      },
+    };
+    await new HistoryWriter(log).append(streams.wallet(alice), [opened(alice)]);
+    const side = readSideOn(withSystemEvents, database.pool);
+    // The second one: what the first heartbeat made durable is then on its way or there.
+    for (let heartbeat = 1; heartbeat <= 2; heartbeat++) {
+      await nextMessage(
+        side.bus,
+        (message) =>
+          message.kind === 'progress' && message.projections.every(({ reached }) => reached === far),
+      );
+    }
+    await side.stop();
+    const stored = await readStoredStatus(database.pool);
+    const head = await log.head();
+    expect(stored.map(({ position }) => position)).toEqual(stored.map(() => head));
   });
 });

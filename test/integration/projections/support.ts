@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
-import type { Position, RecordedEvent } from '../../../src/commands/event-log.ts';
+import type { EventLog, Position, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import type { BusMessage, ChangeBus } from '../../../src/projections/bus.ts';
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
@@ -16,8 +16,8 @@ import { expectedTables, type OracleRow, tableNames } from '../../support/read-m
 export const runtime = systemRuntime();
 export const logger = pino({ level: process.env.TEST_LOG ?? 'silent' });
 
-export interface ReadSide {
-  readonly log: InMemoryEventLog;
+export interface ReadSide<Log extends EventLog = InMemoryEventLog> {
+  readonly log: Log;
   readonly bus: ChangeBus;
   /** Every message that was published, in order. */
   readonly messages: readonly BusMessage[];
@@ -28,8 +28,19 @@ export interface ReadSide {
 }
 
 /** A running projector over a log in memory and a real database. */
-export function startReadSide(pool: pg.Pool, overrides: Partial<RunnerDeps> = {}): ReadSide {
-  const log = (overrides.log as InMemoryEventLog | undefined) ?? new InMemoryEventLog();
+export function startReadSide(
+  pool: pg.Pool,
+  overrides: Partial<RunnerDeps> & { readonly log?: InMemoryEventLog } = {},
+): ReadSide {
+  return readSideOn(overrides.log ?? new InMemoryEventLog(), pool, overrides);
+}
+
+/** The same over any log. */
+export function readSideOn<Log extends EventLog>(
+  log: Log,
+  pool: pg.Pool,
+  overrides: Partial<RunnerDeps> = {},
+): ReadSide<Log> {
   const bus = overrides.bus ?? inProcessBus(logger);
   const messages: BusMessage[] = [];
   bus.subscribe((message) => messages.push(message));
