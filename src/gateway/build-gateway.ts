@@ -1,5 +1,5 @@
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import { limits } from '../config/limits.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { apiDocs } from './http/api-docs.ts';
@@ -43,7 +43,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   const loggerInstance: FastifyBaseLogger = logger;
   const app: GatewayApp = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.gateway.httpBodyBytesMax,
     requestTimeout: limits.gateway.httpRequestMs,
     trustProxy: deps.trustProxy ?? false,

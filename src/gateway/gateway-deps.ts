@@ -30,6 +30,11 @@ export interface GatewayDeps {
   readonly allowedOrigins?: readonly string[];
   /** Whether a proxy in front sets X-Forwarded-For. Default: no. */
   readonly trustProxy?: boolean;
+  /**
+   * Addresses whose requests are not counted. Default: this machine's own in development, where bots, tests and
+   * benchmarks by the thousand share it; none in production. Guesses at one account are counted for everyone.
+   */
+  readonly unlimitedAddresses?: readonly string[];
   /** Where rates are counted when several gateways share them. Default: in memory. */
   readonly rateLimitRedis?: unknown;
   /** The accounts that a lone visitor can log in to; shown in development only. */

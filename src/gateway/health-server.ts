@@ -1,5 +1,5 @@
 import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger } from 'fastify';
+import Fastify, { type FastifyBaseLogger, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { GatewayApp } from './http/route-context.ts';
@@ -12,7 +12,7 @@ export function buildHealthServer(
   const loggerInstance: FastifyBaseLogger = deps.logger;
   const app: GatewayApp = Fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(TypeBoxValidatorCompiler);
   healthRoutes(app, deps);

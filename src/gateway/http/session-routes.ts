@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Session } from '../../commands/accounts.ts';
 import { limits } from '../../config/limits.ts';
@@ -10,6 +11,7 @@ import {
   RegisterBodySchema,
   SessionSchema,
 } from '../../protocol/http.ts';
+import { RequestFailed } from '../wire-error.ts';
 import { authenticator, claimsOf } from './authenticate.ts';
 import { acceptedAnswer } from './error-handler.ts';
 import { awaitPosition, type GatewayApp, type RouteContext } from './route-context.ts';
@@ -20,13 +22,15 @@ export function sessionRoutes(app: GatewayApp, context: RouteContext) {
   const authenticate = authenticator(context.tokens);
   const perMinute = (max: number) => ({ rateLimit: { max, timeWindow: 60_000 } });
   // Many addresses may try one account's passwords: that is bounded too, whoever asks.
-  const loginsPerAccount = app.rateLimit({
+  const countLogin = app.createRateLimit({
     max: limits.gateway.loginsPerMinutePerAccount,
     timeWindow: 60_000,
-    hook: 'preHandler',
-    groupId: 'login-account',
     keyGenerator: ({ body }) => accountKey(body),
   });
+  const loginsPerAccount = async (request: FastifyRequest) => {
+    const rate = await countLogin(request);
+    if (!rate.isAllowed && rate.isExceeded) throw new RequestFailed('rate-limited', undefined, rate.ttl);
+  };
 
   app.route({
     method: 'POST',
