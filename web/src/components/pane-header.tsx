@@ -2,9 +2,8 @@ import { formatYuan } from '../../../src/domain/money.ts';
 import { useNames, useSessionState } from '../hooks/use-session.ts';
 import { useTexts } from '../i18n/language-context.ts';
 import { Avatar } from './avatar.tsx';
-import { ConnectionBadge } from './connection-badge.tsx';
 
-/** Who this side is, whether it is connected, what it has; and the way to be somebody else. */
+/** Who this side is, what it has; and the way to be somebody else. */
 export function PaneHeader({ onLeave, onWallet }: { onLeave(): void; onWallet(): void }) {
   const { pane } = useTexts();
   const { me, balanceFen } = useSessionState();
@@ -14,7 +13,7 @@ export function PaneHeader({ onLeave, onWallet }: { onLeave(): void; onWallet():
       <Avatar id={me.username ?? me.userId} name={name} />
       <div class="pane-who">
         <h2>{name}</h2>
-        <ConnectionBadge />
+        {me.username !== null && <p class="hint">@{me.username}</p>}
       </div>
       <button type="button" class="balance" onClick={onWallet}>
         <span class="visually-hidden">{pane.balance} </span>

@@ -6,11 +6,11 @@ import { Conversation } from './conversation.tsx';
 import { FriendsPanel } from './friends-panel.tsx';
 import { Inbox } from './inbox.tsx';
 import { LoadFailure } from './load-failure.tsx';
-import { NewsList } from './news-list.tsx';
 import { PacketForm } from './packet-form.tsx';
 import { PacketSheet } from './packet-sheet.tsx';
 import { PaneHeader } from './pane-header.tsx';
 import { SessionEnded } from './session-ended.tsx';
+import { StatusBar } from './status-bar.tsx';
 import { type Tab, Tabs } from './tabs.tsx';
 import { WalletPanel } from './wallet-panel.tsx';
 
@@ -90,11 +90,11 @@ export function Workspace({ onLeave }: { onLeave(): void }) {
           />
         )}
       </div>
-      <NewsList />
       {overlay?.kind === 'packet' && <PacketSheet packetId={overlay.packetId} onClose={close} />}
       {overlay?.kind === 'send-packet' && (
         <PacketForm conversationId={overlay.conversationId} onClose={close} />
       )}
+      <StatusBar />
     </section>
   );
 }

@@ -17,6 +17,16 @@ export interface FriendActions {
 
 export function createFriendActions(context: SessionContext, loaders: Loaders): FriendActions {
   const { client, store, command, afterOwnWrites } = context;
+
+  /** A request that was answered is no news any more. */
+  function dropRequestNews(userId: UserId): void {
+    store.update((state) =>
+      state.news?.kind === 'friend-request' && state.news.userId === userId
+        ? { ...state, news: undefined }
+        : state,
+    );
+  }
+
   return {
     async requestFriend(username, note) {
       const user = await client.userByName(username);
@@ -27,12 +37,14 @@ export function createFriendActions(context: SessionContext, loaders: Loaders): 
     },
     async acceptFriend(userId) {
       const { conversationId } = await command('acceptFriend', { userId });
+      dropRequestNews(userId);
       void loaders.friends();
       void loaders.inbox();
       return conversationId;
     },
     async declineFriend(userId) {
       await command('declineFriend', { userId });
+      dropRequestNews(userId);
       void loaders.friends();
     },
     async createGroup(name, memberIds) {

@@ -10,7 +10,7 @@ import { mergeItems } from './merge-items.ts';
 import { peopleInItem, peopleInPacket, withPeople } from './people.ts';
 import { withReceipt } from './receipt-mark.ts';
 import type { SessionContext } from './session-context.ts';
-import { withConversation } from './session-state.ts';
+import { withConversation, withOpened } from './session-state.ts';
 
 /** Pages of one list that the page shows; a longer list is cut off there. */
 const listPagesMax = 5;
@@ -80,18 +80,19 @@ export function createLoaders(context: SessionContext): Loaders {
   });
 
   const loadConversation = async (id: ConversationId) => {
-    const [page, receipts] = await Promise.all([
-      client.messages(id, { ...afterOwnWrites(), limit: messagePageItems }),
-      client.receipts(id, { ...afterOwnWrites(), limit: bounds.pageItems }),
+    store.update((state) => withOpened(state, id));
+    const [items, receipts] = await Promise.all([
+      client.messages(id, { ...afterOwnWrites(), limit: messagePageItems }).then(itemsOf, nothingYet),
+      client.receipts(id, { ...afterOwnWrites(), limit: bounds.pageItems }).then(itemsOf, nothingYet),
     ]);
     store.update((state) =>
       withConversation(state, id, (conversation) => ({
-        items: mergeItems(conversation.items ?? [], page.items),
-        pending: conversation.pending.filter((pending) => !shows(page.items, pending.clientMsgId)),
-        receipts: receipts.items.reduce(withReceipt, conversation.receipts),
+        items: mergeItems(conversation.items ?? [], items),
+        pending: conversation.pending.filter((pending) => !shows(items, pending.clientMsgId)),
+        receipts: receipts.reduce(withReceipt, conversation.receipts),
       })),
     );
-    learnPeople([...page.items.flatMap(peopleInItem), ...receipts.items.map((receipt) => receipt.userId)]);
+    learnPeople([...items.flatMap(peopleInItem), ...receipts.map((receipt) => receipt.userId)]);
   };
 
   const loadPacket = async (id: PacketId) => {
@@ -145,6 +146,16 @@ export function createLoaders(context: SessionContext): Loaders {
   }
 
   return { friends, groups, inbox, wallet, conversation, packet, olderMessages, olderStatement, everything };
+}
+
+function itemsOf<Item>(page: { readonly items: readonly Item[] }): readonly Item[] {
+  return page.items;
+}
+
+/** A conversation exists from its first item on, which comes a moment after a friendship or group is made. */
+function nothingYet(error: unknown): readonly never[] {
+  if (error instanceof ClientError && error.code === 'conversation-not-found') return [];
+  throw error;
 }
 
 /** A packet that this user may not see, or that the read model does not have yet, stays unknown. */

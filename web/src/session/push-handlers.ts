@@ -10,9 +10,6 @@ import { withReceipt } from './receipt-mark.ts';
 import type { SessionContext } from './session-context.ts';
 import { type ConversationState, type News, withConversation } from './session-state.ts';
 
-/** News beyond this many push the oldest out. */
-const newsShownMax = 3;
-
 type NewsWithoutId = News extends infer Each ? (Each extends News ? Omit<Each, 'newsId'> : never) : never;
 
 /** Takes in everything that the server tells unasked, until the returned function is called. */
@@ -25,14 +22,16 @@ export function handlePushes(
 
   function tell(news: NewsWithoutId): void {
     const item: News = { ...news, newsId: runtime.ids.next() };
-    store.update((state) => ({ ...state, news: [...state.news, item].slice(-newsShownMax) }));
+    store.update((state) => ({ ...state, news: item }));
   }
 
   function onMessage(item: MessageView): void {
     const id = item.conversationId;
     const known = store.get().conversations.get(id);
     const lastSeq = known?.items?.at(-1)?.seq ?? 0;
-    if (known?.items !== undefined && item.seq > lastSeq + 1) void loaders.conversation(id);
+    // Its first page may be under way and not hold this item; and a hole means that something was missed.
+    const isAhead = known?.items === undefined || item.seq > lastSeq + 1;
+    if (known !== undefined && isAhead) void loaders.conversation(id);
     store.update((state) => withConversation(state, id, (conversation) => takeItem(conversation, item)));
 
     const { inbox } = store.get();

@@ -64,7 +64,8 @@ export interface SessionState {
   readonly statementNext: string | null;
   /** Why the last loading failed; `undefined` when it did not. */
   readonly loadFailure: ClientErrorCode | undefined;
-  readonly news: readonly News[];
+  /** The latest only. */
+  readonly news: News | undefined;
 }
 
 export const noConversation: ConversationState = { items: undefined, pending: [], receipts: new Map() };
@@ -86,17 +87,24 @@ export function initialState(me: UserView): SessionState {
     statement: undefined,
     statementNext: null,
     loadFailure: undefined,
-    news: [],
+    news: undefined,
   };
 }
 
-/** The state with `change` applied to one conversation. */
+/** The state with a place for this conversation: from now on what comes in for it is kept. */
+export function withOpened(state: SessionState, id: ConversationId): SessionState {
+  if (state.conversations.has(id)) return state;
+  return { ...state, conversations: new Map(state.conversations).set(id, noConversation) };
+}
+
+/** The state with `change` applied to one conversation. One that was never opened stays unknown. */
 export function withConversation(
   state: SessionState,
   id: ConversationId,
   change: (conversation: ConversationState) => ConversationState,
 ): SessionState {
-  const before = state.conversations.get(id) ?? noConversation;
+  const before = state.conversations.get(id);
+  if (before === undefined) return state;
   const after = change(before);
   if (after === before) return state;
   return { ...state, conversations: new Map(state.conversations).set(id, after) };

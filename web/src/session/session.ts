@@ -77,7 +77,7 @@ export function openSession(
     },
     reload: () => void loaders.everything(),
     dismissNews(newsId) {
-      store.update((state) => ({ ...state, news: state.news.filter((item) => item.newsId !== newsId) }));
+      store.update((state) => (state.news?.newsId === newsId ? { ...state, news: undefined } : state));
     },
     close() {
       stopPushes();

@@ -4,16 +4,14 @@ import { useNames, useSession, useSessionState } from '../hooks/use-session.ts';
 import { useTexts } from '../i18n/language-context.ts';
 import type { News } from '../session/session-state.ts';
 
-const newsShownMs = 8_000;
+const newsShownMs = 10_000;
 
 /** What just happened, said aloud by screen readers, gone after a while. */
-export function NewsList() {
+export function NewsLine() {
   const { news } = useSessionState();
   return (
     <div class="news" role="status">
-      {news.map((item) => (
-        <NewsItem key={item.newsId} item={item} />
-      ))}
+      {news !== undefined && <NewsItem key={news.newsId} item={news} />}
     </div>
   );
 }
