@@ -2,8 +2,8 @@
  * The embedded event node as a process: `node main.ts --data DIR [--port N] [--host H]`.
  *
  * Prints one JSON line, `{"listening":"esdb://..."}`, on stdout when it serves; logs go to stderr. SIGTERM,
- * SIGINT and the end of a parent's IPC channel stop it in order. Exits with 1 and a sentence on stderr when it
- * cannot start.
+ * SIGINT and the end of a parent's IPC channel stop it in order. When it cannot start it exits with 1 and says
+ * why: a sentence on stderr, and `{"failed": "..."}` on stdout for a supervisor.
  */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
@@ -51,8 +51,10 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${startFailure(error)}\n`);
-  process.exit(1);
+  const failed = startFailure(error);
+  process.stderr.write(`${failed}\n`);
+  process.stdout.write(`${JSON.stringify({ failed })}\n`);
+  process.exitCode = 1;
 });
 
 /** A sentence for what a user can do something about; the whole error for the rest. */

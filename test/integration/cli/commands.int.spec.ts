@@ -1,0 +1,167 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { schemaVersionOf } from '../../../src/domain/upcast.ts';
+import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
+import {
+  allTaken,
+  deposited,
+  expiryMs,
+  funded,
+  grabbed,
+  grabCredited,
+  halfTaken,
+  opened,
+  refunded,
+  type Step,
+  withdrew,
+} from '../../domain/ledger/money-history.ts';
+import { bob } from '../../support/domain-fixtures.ts';
+import { runCli } from '../../support/run-cli.ts';
+import { type Engines, startEngines } from './support.ts';
+
+const runtime = systemRuntime();
+
+describe('hongbao audit', () => {
+  let engines: Engines;
+
+  beforeEach(async () => {
+    engines = await startEngines();
+  });
+
+  afterEach(() => engines.close());
+
+  /** Writes the steps into the log as the write side would have, whatever they are. */
+  async function plant(steps: readonly Step[]): Promise<void> {
+    for (const { event, timeMs } of steps) {
+      const id = runtime.ids.next();
+      await engines.log.append('planted-events', 'any', [
+        {
+          id,
+          type: event.type,
+          data: event.data,
+          metadata: {
+            $correlationId: id,
+            $causationId: id,
+            actor: 'system:test',
+            commandId: id,
+            bodyHash: '',
+            timeMs,
+            schemaVersion: schemaVersionOf(event.type),
+          },
+        },
+      ]);
+    }
+  }
+
+  it.each<[string, readonly Step[]]>([
+    ['an empty log', []],
+    ['a packet that was grabbed to the end', allTaken],
+    ['a packet of which a part went back', halfTaken],
+  ])('finds nothing in %s', async (_what, steps) => {
+    await plant(steps);
+    const { code, stdout } = await runCli(['audit', '--log-only'], engines.env);
+    expect(stdout).not.toContain('BROKEN');
+    expect(code).toBe(0);
+  });
+
+  it.each<[number, string, readonly Step[]]>([
+    [1, 'a credit of more than was granted', [...opened, grabbed(), grabCredited(bob, 0, 51)]],
+    [2, 'a packet that is funded twice', [...opened.slice(0, 2), funded()]],
+    [3, 'a second share for one user', [...opened, grabbed(bob, 0), grabbed(bob, 1)]],
+    [4, 'a refund before the expiry second', [...opened, refunded(100, expiryMs - 1)]],
+    [5, 'a second end', [...halfTaken, refunded(0)]],
+    [6, 'a balance below zero', [deposited(10), withdrew(11)]],
+    [7, 'a share that is credited twice', [...halfTaken, grabCredited()]],
+  ])('finds a broken rule %i: %s', async (rule, _what, steps) => {
+    await plant(steps);
+    const text = await runCli(['audit', '--log-only'], engines.env);
+    expect(text.stdout).toContain(`BROKEN  rule ${rule}:`);
+    expect(text.code).toBe(1);
+    const json = await runCli(['audit', '--log-only', '--json'], engines.env);
+    expect(JSON.parse(json.stdout).violations[0]).toMatchObject({ rule, stream: 'planted-events' });
+    expect(json.code).toBe(1);
+  });
+});
+
+describe('hongbao replay', () => {
+  let engines: Engines;
+
+  beforeAll(async () => {
+    engines = await startEngines();
+    for (const [index, stream] of ['one-1', 'two-2', 'one-1'].entries()) {
+      const id = runtime.ids.next();
+      await engines.log.append(stream, 'any', [
+        {
+          id,
+          type: index === 1 ? 'Second' : 'Other',
+          data: { index, name: { subject: 'user-7', key: 1, box: 'c2VjcmV0' } },
+          metadata: {
+            $correlationId: id,
+            $causationId: id,
+            actor: 'system:test',
+            commandId: id,
+            bodyHash: '',
+            timeMs: Date.UTC(2026, 0, 1, 0, index),
+            schemaVersion: 1,
+          },
+        },
+      ]);
+    }
+  });
+
+  afterAll(() => engines.close());
+
+  const lines = async (...args: string[]) => {
+    const { stdout } = await runCli(['replay', ...args], engines.env);
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+  const indexes = async (...args: string[]) =>
+    (await lines(...args, '--json')).map((line) => JSON.parse(line).data.index);
+
+  it('prints the whole log in order, with sealed text named and not shown', async () => {
+    const printed = await lines();
+    expect(printed).toHaveLength(3);
+    expect(printed[0]).toContain('one-1@0');
+    expect(printed[0]).toContain('(sealed for user-7)');
+    expect(printed[0]).not.toContain('c2VjcmV0');
+  });
+
+  it('prints one stream', async () => {
+    expect(await indexes('--stream', 'one-1')).toEqual([0, 2]);
+  });
+
+  it('prints a range of positions, both ends included', async () => {
+    const positions = (await lines('--json')).map((line) => JSON.parse(line).position);
+    expect(await indexes('--from', positions[1])).toEqual([1, 2]);
+    expect(await indexes('--from', positions[1], '--until', positions[1])).toEqual([1]);
+  });
+
+  it('prints what had happened before a time', async () => {
+    expect(await indexes('--until', '2026-01-01T00:02:00Z')).toEqual([0, 1]);
+  });
+
+  it('prints events of one type', async () => {
+    expect(await indexes('--type', 'Second')).toEqual([1]);
+  });
+
+  it.each([
+    [['replay', '--until', 'tomorrow'], 'neither a log position nor a time'],
+    [['replay', '--from', '-1'], 'not a log position'],
+    [['replay', '--stream', 'one-1', '--from', '3'], 'either --stream or --from'],
+    [['replya'], 'unknown command'],
+    [['verify'], 'missing required argument'],
+    [['verify', 'x'], 'not a packet id'],
+    [['rebuild', 'nothing'], 'There is no projection "nothing". There are: accounts'],
+  ])('%j ends with a sentence and code 2', async (args, sentence) => {
+    const { code, stdout, stderr } = await runCli(args, engines.env);
+    expect(stderr).toContain(sentence);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('a wrong setting ends any command with a sentence', async () => {
+    const { code, stderr } = await runCli(['audit'], { ...engines.env, HONGBAO_PRT: '1' });
+    expect(stderr).toContain('HONGBAO_PRT is not a setting');
+    expect(code).toBe(2);
+  });
+});
