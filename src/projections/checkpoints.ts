@@ -17,24 +17,6 @@ export interface Checkpoint {
   readonly changed: Position;
 }
 
-/** Why a partition stands still. Kept with its checkpoint, for whoever asks from another process. */
-export interface ProjectionFailure {
-  /**
-   * poison: an event that cannot be folded or written. ahead, epoch: the rows are of another log, or of a part
-   * of it that is gone. Only a rebuild helps with those two.
-   */
-  readonly reason: 'poison' | 'ahead' | 'epoch';
-  /** What happened, and what to do. */
-  readonly message: string;
-  readonly event?: {
-    readonly stream: string;
-    readonly revision: number;
-    readonly type: string;
-    /** A decimal number. */
-    readonly position: string;
-  };
-}
-
 /** Somebody else has moved the checkpoint, or the generation is retired: nothing was written. */
 export class CheckpointMoved extends Error {
   override readonly name = 'CheckpointMoved';
@@ -87,13 +69,4 @@ export async function moveCheckpoint(
       `${key.name} generation ${key.generation} partition ${key.partition} is not at ${from.position} any more`,
     );
   }
-}
-
-/** Records why a partition stands still. */
-export async function recordFailure(sql: Sql, key: CheckpointKey, failure: ProjectionFailure): Promise<void> {
-  await sql.execute(
-    `update projection.checkpoint set failure = $4
-     where name = $1 and generation = $2 and partition = $3`,
-    [key.name, key.generation, key.partition, JSON.stringify(failure)],
-  );
 }

@@ -6,14 +6,16 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { backoffMs } from './backoff.ts';
 import type { BusMessage, ProjectionProgress } from './bus.ts';
 import type { Change } from './changes.ts';
-import type { Checkpoint, CheckpointKey, ProjectionFailure } from './checkpoints.ts';
-import { CheckpointMoved, loadCheckpoint, moveCheckpoint, recordFailure } from './checkpoints.ts';
+import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
+import { CheckpointMoved, loadCheckpoint, moveCheckpoint } from './checkpoints.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
 import { partitionOf } from './partitions.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
+import { poisonFailure, recordFailure } from './projection-failure.ts';
 import type { Sql } from './sql.ts';
 import { sqlOn } from './sql.ts';
 import { isTransient } from './sql-errors.ts';
@@ -329,15 +331,4 @@ function eventOf(entry: FeedEntry): ProjectedEvent {
 
 function samePlace(found: Checkpoint | undefined, to: Checkpoint): boolean {
   return found !== undefined && found.epoch === to.epoch && found.position === to.position;
-}
-
-function poisonFailure(error: unknown, entry: FeedEntry | undefined): ProjectionFailure {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  if (entry === undefined) return { reason: 'poison', message: text };
-  const { stream, revision, type, position } = entry.recorded;
-  return {
-    reason: 'poison',
-    message: `Event ${revision} of ${stream} (${type}, position ${position}) cannot be projected: ${text}`,
-    event: { stream, revision, type, position: position.toString() },
-  };
 }

@@ -5,8 +5,8 @@ import { limits } from '../config/limits.ts';
 import { streams } from '../domain/streams.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BusMessage, ChangeBus } from './bus.ts';
-import type { Checkpoint, CheckpointKey, ProjectionFailure } from './checkpoints.ts';
-import { loadCheckpoint, moveCheckpoint, recordFailure } from './checkpoints.ts';
+import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
+import { loadCheckpoint, moveCheckpoint } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
 import { feedEntry } from './feed-entry.ts';
 import type { Generation } from './generations.ts';
@@ -15,6 +15,8 @@ import { Lane } from './lane.ts';
 import { limiter } from './limiter.ts';
 import { noEpoch, readLogEpoch } from './log-epoch-reader.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
+import { recordFailure, unusable } from './projection-failure.ts';
 import { sqlOn } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -215,29 +217,6 @@ async function loadProjections(
     }
   }
   return { epoch, head, ready, idle };
-}
-
-/** Why rows at this checkpoint cannot be carried on with this log. */
-function unusable(
-  key: CheckpointKey,
-  checkpoint: Checkpoint,
-  epoch: string,
-  head: Position,
-): ProjectionFailure | undefined {
-  const advice = `Run: hongbao rebuild ${key.name}`;
-  if (checkpoint.epoch !== epoch && checkpoint.epoch !== noEpoch) {
-    return {
-      reason: 'epoch',
-      message: `The rows of ${key.name} are of epoch ${checkpoint.epoch}, the log is of ${epoch || 'none'}. ${advice}`,
-    };
-  }
-  if (checkpoint.position > head) {
-    return {
-      reason: 'ahead',
-      message: `The rows of ${key.name} are at ${checkpoint.position}, the log ends at ${head}. ${advice}`,
-    };
-  }
-  return undefined;
 }
 
 /** Rows folded before the log's history had a name belong to the first one that it gets. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Position } from '../commands/event-log.ts';
-import type { ProjectionFailure } from './checkpoints.ts';
 import type { Generation } from './generations.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 import { sqlOn } from './sql.ts';
 
 /** Where one partition of one generation stands, as the database knows it. */

@@ -7,12 +7,12 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { allProjections } from './all-projections.ts';
 import { backoffMs } from './backoff.ts';
 import type { ChangeBus } from './bus.ts';
-import type { ProjectionFailure } from './checkpoints.ts';
 import { loadLiveGeneration } from './generations.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { LaneState } from './lane.ts';
 import { partitionCount } from './partitions.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 import { ProjectionSession } from './projection-session.ts';
 import { rebuild } from './rebuild.ts';
 import { sqlOn } from './sql.ts';
@@ -45,7 +45,7 @@ export interface ProjectionStatus {
 export interface ProjectionRunner {
   /** Begins to take partitions and to feed their projections. Returns at once. */
   start(): void;
-  /** Lets the transactions under way end, saves checkpoints and gives the partitions to others. */
+  /** Lets the transactions under way end and gives the partitions to others. */
   stop(): Promise<void>;
   /** Empty while another process feeds the projections. */
   status(): readonly ProjectionStatus[];

@@ -1,0 +1,67 @@
+import type { Position } from '../commands/event-log.ts';
+import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
+import type { FeedEntry } from './feed-entry.ts';
+import { noEpoch } from './log-epoch-reader.ts';
+import type { Sql } from './sql.ts';
+
+/** Why a partition stands still. Kept with its checkpoint, for whoever asks from another process. */
+export interface ProjectionFailure {
+  /**
+   * poison: an event that cannot be folded or written. ahead, epoch: the rows are of another log, or of a part
+   * of it that is gone. Only a rebuild helps with those two.
+   */
+  readonly reason: 'poison' | 'ahead' | 'epoch';
+  /** What happened, and what to do. */
+  readonly message: string;
+  readonly event?: {
+    readonly stream: string;
+    readonly revision: number;
+    readonly type: string;
+    /** A decimal number. */
+    readonly position: string;
+  };
+}
+
+/** What an event did that cannot be folded or written; without one, what a write of no event did. */
+export function poisonFailure(error: unknown, entry: FeedEntry | undefined): ProjectionFailure {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  if (entry === undefined) return { reason: 'poison', message: text };
+  const { stream, revision, type, position } = entry.recorded;
+  return {
+    reason: 'poison',
+    message: `Event ${revision} of ${stream} (${type}, position ${position}) cannot be projected: ${text}`,
+    event: { stream, revision, type, position: position.toString() },
+  };
+}
+
+/** Why rows at this checkpoint cannot be carried on with this log; `undefined` when they can. */
+export function unusable(
+  key: CheckpointKey,
+  checkpoint: Checkpoint,
+  epoch: string,
+  head: Position,
+): ProjectionFailure | undefined {
+  const advice = `Run: hongbao rebuild ${key.name}`;
+  if (checkpoint.epoch !== epoch && checkpoint.epoch !== noEpoch) {
+    return {
+      reason: 'epoch',
+      message: `The rows of ${key.name} are of epoch ${checkpoint.epoch}, the log is of ${epoch || 'none'}. ${advice}`,
+    };
+  }
+  if (checkpoint.position > head) {
+    return {
+      reason: 'ahead',
+      message: `The rows of ${key.name} are at ${checkpoint.position}, the log ends at ${head}. ${advice}`,
+    };
+  }
+  return undefined;
+}
+
+/** Records why a partition stands still. */
+export async function recordFailure(sql: Sql, key: CheckpointKey, failure: ProjectionFailure): Promise<void> {
+  await sql.execute(
+    `update projection.checkpoint set failure = $4
+     where name = $1 and generation = $2 and partition = $3`,
+    [key.name, key.generation, key.partition, JSON.stringify(failure)],
+  );
+}
