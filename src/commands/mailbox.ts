@@ -119,12 +119,16 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     });
   }
 
-  /** The aggregate, proven to be the newest no longer than `maxAgeMs` ago. Throws `EventLogUnavailable`. */
+  /** The aggregate, proven to be the newest no longer than `maxAgeMs` ago; 0: now. Throws `EventLogUnavailable`. */
   async read(maxAgeMs: number): Promise<LoadedAggregate<State, Event>> {
     const oldestMs = this.#scope.runtime.clock.monotonicMs() - maxAgeMs;
+    const nowTick = this.#nextTick();
     this.#readers += 1;
     try {
-      return await this.#proven((aggregate) => aggregate.proof.atMs >= oldestMs);
+      // No age at all means after this call, which a clock cannot tell from just before it.
+      return await this.#proven(({ proof }) =>
+        maxAgeMs > 0 ? proof.atMs >= oldestMs : proof.tick > nowTick,
+      );
     } finally {
       this.#readers -= 1;
     }

@@ -11,8 +11,8 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { Aggregates } from './aggregates.ts';
 
 /**
- * What a command needs to be so in streams that it does not write to. Every answer is as fresh as `ageMs`; see
- * docs/preconditions.md for the list. All of them throw `EventLogUnavailable`.
+ * What a command needs to be so in streams that it does not write to. A permission is as fresh as `ageMs`, a
+ * refusal is of now; see docs/preconditions.md for the list. All of them throw `EventLogUnavailable`.
  */
 export interface Preconditions {
   /** Why this user, on this device, may do nothing now. */
@@ -38,85 +38,101 @@ const noConversation = rejection(
 const noUser = rejection('not-found', 'There is no such user.');
 const noDevice = rejection('unauthenticated', 'This device has been logged out.');
 const notInConversation = rejection('receivers-invalid', 'A receiver is not in the conversation.');
-const blockedBy = rejection('blocked', 'One of these users does not want this of you.');
+const notWanted = rejection('blocked', 'One of these users does not want this of you.');
+
+/** How old a state may be, ms. */
+interface Age {
+  readonly maxAgeMs: number;
+}
 
 export function createPreconditions(aggregates: Aggregates, clock: Clock, ageMs: number): Preconditions {
-  const fresh = { maxAgeMs: ageMs };
-  const group = async (groupId: GroupId): Promise<GroupState> =>
-    (await aggregates.group.load(streams.group(groupId), fresh)).state;
-  const friendship = async (one: UserId, other: UserId) =>
-    (await aggregates.friendship.load(streams.friendship(one, other), fresh)).state;
+  /**
+   * A permission may be as old as `ageMs`. A refusal may not: whoever was let in a moment ago, in another
+   * process, must not be told that they are out. So it is looked at again, in the newest state.
+   */
+  async function checked(rule: (age: Age) => Promise<Rejection | undefined>): Promise<Rejection | undefined> {
+    const refusal = await rule({ maxAgeMs: ageMs });
+    return refusal === undefined ? undefined : rule({ maxAgeMs: 0 });
+  }
+
+  const accountOf = async (userId: UserId, age: Age) =>
+    (await aggregates.account.load(streams.account(userId), age)).state;
+  const groupOf = async (groupId: GroupId, age: Age) =>
+    (await aggregates.group.load(streams.group(groupId), age)).state;
+  const friendshipOf = async (one: UserId, other: UserId, age: Age) =>
+    (await aggregates.friendship.load(streams.friendship(one, other), age)).state;
 
   async function asParticipant(
     conversationId: ConversationId,
     userId: UserId,
-    rules: {
-      readonly inGroup: (state: GroupState) => Rejection | undefined;
-      readonly inDirect: (other: UserId) => Promise<Rejection | undefined>;
-    },
+    inGroup: (state: GroupState) => Rejection | undefined,
+    inDirect: (other: UserId, age: Age) => Promise<Rejection | undefined>,
   ): Promise<Rejection | undefined> {
     const parties = parseConversationId(conversationId);
     if (parties === undefined) return noConversation;
     if (parties.kind === 'direct') {
       const other = otherOf(parties, userId);
-      return other === undefined ? noConversation : rules.inDirect(other);
+      return other === undefined ? noConversation : checked((age) => inDirect(other, age));
     }
-    const refusal = rules.inGroup(await group(parties.groupId));
+    const refusal = await checked(async (age) => inGroup(await groupOf(parties.groupId, age)));
     return refusal?.code === 'group-not-found' ? noConversation : refusal;
   }
 
-  const canWriteTo = (userId: UserId) => async (other: UserId) =>
-    canConverse(await friendship(userId, other), userId);
+  const writeTo = (userId: UserId) => async (other: UserId, age: Age) =>
+    canConverse(await friendshipOf(userId, other, age), userId);
+
+  async function unreachable(by: UserId, userId: UserId, age: Age): Promise<Rejection | undefined> {
+    const { status } = await accountOf(userId, age);
+    if (status === 'none' || status === 'closed') return noUser;
+    if (userId === by) return undefined;
+    const { blockedBy } = await friendshipOf(by, userId, age);
+    return blockedBy.includes(userId) ? notWanted : undefined;
+  }
 
   return {
-    async actor(userId, deviceId) {
-      const { state } = await aggregates.account.load(streams.account(userId), fresh);
-      const refusal = accountRefusal(state);
-      if (refusal !== undefined) return refusal;
-      return state.devices.includes(deviceId) ? undefined : noDevice;
-    },
+    actor: (userId, deviceId) =>
+      checked(async (age) => {
+        const state = await accountOf(userId, age);
+        return accountRefusal(state) ?? (state.devices.includes(deviceId) ? undefined : noDevice);
+      }),
 
-    async exists(userId) {
-      const { state } = await aggregates.account.load(streams.account(userId), fresh);
-      return state.status === 'none' ? noUser : undefined;
-    },
+    exists: (userId) =>
+      checked(async (age) => ((await accountOf(userId, age)).status === 'none' ? noUser : undefined)),
 
     async reachable(by, userIds) {
       const refusals = await Promise.all(
-        userIds.map(async (userId) => {
-          const { state } = await aggregates.account.load(streams.account(userId), fresh);
-          if (state.status === 'none' || state.status === 'closed') return noUser;
-          if (userId === by) return undefined;
-          return (await friendship(by, userId)).blockedBy.includes(userId) ? blockedBy : undefined;
-        }),
+        userIds.map((userId) => checked((age) => unreachable(by, userId, age))),
       );
       return refusals.find((refusal) => refusal !== undefined);
     },
 
     participant: (conversationId, userId) =>
-      asParticipant(conversationId, userId, {
+      asParticipant(
+        conversationId,
+        userId,
         // The end of a group takes nobody's past away: its last notices are acknowledged as any other.
-        inGroup: (state) => (state.members.has(userId) ? undefined : noConversation),
-        inDirect: () => Promise.resolve(undefined),
-      }),
+        (state) => (state.members.has(userId) ? undefined : noConversation),
+        () => Promise.resolve(undefined),
+      ),
 
     sender: (conversationId, userId) =>
-      asParticipant(conversationId, userId, {
-        inGroup: (state) => canSend(state, userId, clock.nowMs()),
-        inDirect: canWriteTo(userId),
-      }),
+      asParticipant(
+        conversationId,
+        userId,
+        (state) => canSend(state, userId, clock.nowMs()),
+        writeTo(userId),
+      ),
 
     delivery: (conversationId, userId) =>
-      asParticipant(conversationId, userId, {
-        inGroup: (state) => membershipRefusal(state, userId),
-        inDirect: canWriteTo(userId),
-      }),
+      asParticipant(conversationId, userId, (state) => membershipRefusal(state, userId), writeTo(userId)),
 
     async receivers(conversationId, userIds) {
       const parties = parseConversationId(conversationId);
       if (parties?.kind !== 'group') return undefined; // the packet's own rules know the two of a pair
-      const { members } = await group(parties.groupId);
-      return userIds.every((userId) => members.has(userId)) ? undefined : notInConversation;
+      return checked(async (age) => {
+        const { members } = await groupOf(parties.groupId, age);
+        return userIds.every((userId) => members.has(userId)) ? undefined : notInConversation;
+      });
     },
   };
 }

@@ -66,6 +66,7 @@ const refunding: Scenario<Awaited<ReturnType<typeof sent>>> = {
 /** A packet whose sender died right after funding it, and whose group was dissolved since. */
 const cancelling: Scenario<{ alice: Person; request: ReturnType<typeof packetRequest>; commandId: string }> =
   {
+    root: 'PacketFunded',
     async prepare(w, side) {
       const { alice, groupId, conversationId } = await group(w, side);
       const request = packetRequest(conversationId, { ttlSeconds: 3_600 });
@@ -88,7 +89,6 @@ const cancelling: Scenario<{ alice: Person; request: ReturnType<typeof packetReq
   };
 
 const noticing: Scenario<Awaited<ReturnType<typeof group>> & { carol: Person; commandId: string }> = {
-  root: 'PacketFunded',
   root: 'MemberJoined',
   async prepare(w, side) {
     const it = await group(w, side);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { directConversationId } from '../../src/domain/ids.ts';
 import type { Person, Process, World } from './support/write-side-world.ts';
 import {
   ask,
@@ -139,6 +140,17 @@ describe('the write side', () => {
     expect(await ask(w, other, bob, 'sendMessage', message('after'))).toMatchObject({
       code: 'conversation-not-found',
     });
+  });
+
+  it('lets whoever was let in by another process act at once', async () => {
+    const { w, side, alice, carol } = await friends();
+    const other = await w.start();
+    await done(w, side, alice, 'requestFriend', { userId: carol.userId, note: '' });
+    const conversationId = directConversationId(alice.userId, carol.userId);
+    const message = { conversationId, clientMsgId: messageId('m'), content: text('hi') };
+    expect(await ask(w, side, alice, 'sendMessage', message)).toMatchObject({ code: 'not-friends' });
+    await done(w, other, carol, 'acceptFriend', { userId: alice.userId });
+    await done(w, side, alice, 'sendMessage', message);
   });
 
   it('sends nothing twice when send, funding and grab are asked for again', async () => {

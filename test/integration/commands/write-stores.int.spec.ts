@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCommandHistoryStore } from '../../../infra/postgres/command-history-store.ts';
+import { createFollowerCheckpointStore } from '../../../infra/postgres/follower-checkpoint-store.ts';
+import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
+import { createSnapshotStore } from '../../../infra/postgres/snapshot-store.ts';
+import { uuid } from '../../support/domain-fixtures.ts';
+import type { TestDatabase } from '../../support/postgres.ts';
+import { createTestDatabase } from '../../support/postgres.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+describe('the snapshot store', () => {
+  it('gives back what was saved, and keeps the later of two of one history', async () => {
+    const store = createSnapshotStore(database.pool);
+    const snapshot = (revision: number, epoch = uuid(1), foldVersion = 1) => ({
+      foldVersion,
+      epoch,
+      revision,
+      lastEventId: uuid(revision),
+      body: {
+        state: { balanceFen: revision },
+        recentCommands: [{ commandId: 'c', bodyHash: 'h', firstRevision: 1, lastRevision: 2, timeMs: 3 }],
+        forgottenUntilMs: null,
+      },
+    });
+    expect(await store.load('wallet-1')).toBeUndefined();
+    await store.save('wallet-1', snapshot(10));
+    await store.save('wallet-1', snapshot(5));
+    expect(await store.load('wallet-1')).toEqual(snapshot(10));
+    await store.save('wallet-1', snapshot(3, uuid(2)));
+    expect(await store.load('wallet-1')).toEqual(snapshot(3, uuid(2)));
+    await store.save('wallet-1', snapshot(2, uuid(2), 2));
+    expect(await store.load('wallet-1')).toEqual(snapshot(2, uuid(2), 2));
+  });
+});
+
+describe('the lease store', () => {
+  it('gives a lease to one holder, prolongs it for them, and to others after release or expiry', async () => {
+    const leases = createLeaseStore(database.pool);
+    const hourMs = 3_600_000;
+    const winners = await Promise.all(
+      ['a', 'b', 'c'].map((holder) => leases.acquire('race', holder, hourMs)),
+    );
+    expect(winners.filter(Boolean)).toHaveLength(1);
+
+    expect(await leases.acquire('job', 'a', hourMs)).toBe(true);
+    expect(await leases.acquire('job', 'a', hourMs)).toBe(true);
+    expect(await leases.acquire('job', 'b', hourMs)).toBe(false);
+    await leases.release('job', 'b');
+    expect(await leases.acquire('job', 'b', hourMs)).toBe(false);
+    await leases.release('job', 'a');
+    expect(await leases.acquire('job', 'b', 0)).toBe(true);
+    expect(await leases.acquire('job', 'a', hourMs)).toBe(true);
+  });
+});
+
+describe('the follower checkpoints', () => {
+  it('are kept per history, never move back, and hold positions beyond 2^63', async () => {
+    const checkpoints = createFollowerCheckpointStore(database.pool);
+    const far = 2n ** 64n - 1n;
+    expect(await checkpoints.load('settle', uuid(1))).toBeUndefined();
+    await checkpoints.save('settle', uuid(1), -1n);
+    expect(await checkpoints.load('settle', uuid(1))).toBe(-1n);
+    await checkpoints.save('settle', uuid(1), far);
+    await checkpoints.save('settle', uuid(1), 5n);
+    expect(await checkpoints.load('settle', uuid(1))).toBe(far);
+    expect(await checkpoints.load('settle', uuid(2))).toBeUndefined();
+  });
+});
+
+describe('the command history', () => {
+  it('finds what the projection wrote', async () => {
+    const history = createCommandHistoryStore(database.pool);
+    await database.pool.query(
+      `insert into hongbao_write.command_history values ($1, 'hash', 'wallet-1', 3, 4, 5)`,
+      [uuid(7)],
+    );
+    expect(await history.find(uuid(7))).toEqual({
+      bodyHash: 'hash',
+      stream: 'wallet-1',
+      firstRevision: 3,
+      lastRevision: 4,
+    });
+    expect(await history.find(uuid(8))).toBeUndefined();
+  });
+});

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createVaultStore } from '../../../infra/postgres/vault-store.ts';
+import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
+import { createKeyring } from '../../../src/vault/keyring.ts';
+import { createMasterKey, MasterKeyMismatch } from '../../../src/vault/master-key.ts';
+import type { Vault } from '../../../src/vault/vault.ts';
+import { deviceId, userId, uuid } from '../../support/domain-fixtures.ts';
+import type { TestDatabase } from '../../support/postgres.ts';
+import { createTestDatabase } from '../../support/postgres.ts';
+
+const { clock, random } = systemRuntime();
+const masterKeyOf = (fill: number) =>
+  createMasterKey([{ version: 1, bytes: new Uint8Array(32).fill(fill) }], random);
+const hourMs = 3_600_000;
+
+let database: TestDatabase;
+let vault: Vault;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  vault = createVaultStore({ pool: database.pool, masterKey: masterKeyOf(1), random });
+});
+afterAll(() => database.drop());
+
+describe('data keys', () => {
+  it('are made once, whoever asks first', async () => {
+    const keys = await Promise.all(Array.from({ length: 8 }, () => vault.ensureDataKey('first-use')));
+    expect(new Set(keys.map(({ key }) => Buffer.from(key).toString('hex'))).size).toBe(1);
+    expect(await vault.dataKey('first-use', 1)).toEqual(keys[0]);
+    expect(await vault.dataKey('first-use', 2)).toBeUndefined();
+  });
+
+  it('are gone when destroyed, in the table too, and their version is not given again', async () => {
+    const before = await vault.ensureDataKey('forgotten');
+    await vault.destroyDataKeys('forgotten');
+    await vault.destroyDataKeys('forgotten');
+    expect(await vault.dataKey('forgotten', before.version)).toBeUndefined();
+    const { rows } = await database.pool.query(
+      `select wrapped from hongbao_vault.data_key where subject = 'forgotten'`,
+    );
+    expect(rows).toEqual([{ wrapped: null }]);
+    const after = await vault.ensureDataKey('forgotten');
+    expect(after.version).toBe(before.version + 1);
+    expect(after.key).not.toEqual(before.key);
+  });
+
+  it('lie in the table wrapped: another master key, or another row, does not open them', async () => {
+    const { key } = await vault.ensureDataKey('alice');
+    await vault.ensureDataKey('mallory');
+    const { rows } = await database.pool.query<{ wrapped: Buffer }>(
+      `select wrapped from hongbao_vault.data_key where subject = 'alice'`,
+    );
+    expect(rows[0]!.wrapped.includes(Buffer.from(key))).toBe(false);
+    const stranger = createVaultStore({ pool: database.pool, masterKey: masterKeyOf(2), random });
+    await expect(stranger.dataKey('alice', 1)).rejects.toThrow(MasterKeyMismatch);
+    await database.pool.query(
+      `update hongbao_vault.data_key set wrapped = (select wrapped from hongbao_vault.data_key where subject = 'alice')
+       where subject = 'mallory'`,
+    );
+    await expect(vault.dataKey('mallory', 1)).rejects.toThrow(MasterKeyMismatch);
+  });
+
+  it('make what was sealed unreadable once destroyed', async () => {
+    const bounds = { cachedDataKeysMax: 10, cachedDataKeyAgeMs: hourMs };
+    const keyring = createKeyring({ vault, clock, random, ...bounds });
+    const sealed = await keyring.seal('bob', 'his secret');
+    expect(await keyring.open(sealed)).toBe('his secret');
+    await keyring.forget('bob');
+    expect(await keyring.open(sealed)).toBeUndefined();
+  });
+});
+
+describe('passwords', () => {
+  it('are kept, replaced and discarded with all else of a user', async () => {
+    const user = userId(50);
+    await vault.putPasswordHash(user, 'one');
+    await vault.putPasswordHash(user, 'two');
+    expect(await vault.passwordHash(user)).toBe('two');
+    await vault.ensureDataKey(user);
+    const token = { hash: 'discarded', familyId: uuid(1), userId: user, deviceId: deviceId(1) };
+    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs });
+    await vault.discardUser(user);
+    await vault.discardUser(user);
+    expect(await vault.passwordHash(user)).toBeUndefined();
+    expect(await vault.dataKey(user, 1)).toBeUndefined();
+    expect(await vault.rotateRefreshToken('discarded', { hash: 'n', expiresAtMs: hourMs }, 0)).toEqual({
+      kind: 'unknown',
+    });
+  });
+});
+
+describe('refresh tokens', () => {
+  let logins = 0;
+  async function login(user = userId(60), device = deviceId(1)): Promise<string> {
+    logins += 1;
+    const hash = `login-${logins}`;
+    const token = { hash, familyId: uuid(0x9000 + logins), userId: user, deviceId: device };
+    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs });
+    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs });
+    return hash;
+  }
+  const rotate = (presented: string, next: string, nowMs = 0) =>
+    vault.rotateRefreshToken(presented, { hash: next, expiresAtMs: hourMs + nowMs }, nowMs);
+
+  it('are exchanged once each; the same exchange may be repeated', async () => {
+    const first = await login();
+    const rotated = { kind: 'rotated', userId: userId(60), deviceId: deviceId(1) };
+    expect(await rotate(first, `${first}-b`)).toEqual(rotated);
+    expect(await rotate(first, `${first}-b`)).toEqual(rotated);
+    expect(await rotate(`${first}-b`, `${first}-c`)).toEqual(rotated);
+    expect(await rotate('nobody has it', 'x')).toEqual({ kind: 'unknown' });
+  });
+
+  it('used twice revoke the family, also when both uses come at once', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const first = await login();
+      const both = await Promise.all([rotate(first, `${first}-x`), rotate(first, `${first}-y`)]);
+      expect(both.map(({ kind }) => kind).sort()).toEqual(['reused', 'rotated']);
+      for (const descendant of [`${first}-x`, `${first}-y`]) {
+        expect((await rotate(descendant, `${descendant}-z`)).kind).toMatch(/revoked|unknown/);
+      }
+    }
+  });
+
+  it('end with time, with their device, and with all of the user', async () => {
+    const user = userId(61);
+    const [late, phone, laptop] = [
+      await login(user),
+      await login(user, deviceId(2)),
+      await login(user, deviceId(3)),
+    ];
+    expect(await rotate(late, `${late}-b`, hourMs)).toEqual({ kind: 'expired' });
+    await vault.revokeRefreshTokens(user, deviceId(2));
+    expect(await rotate(phone, `${phone}-b`)).toEqual({ kind: 'revoked' });
+    expect(await rotate(laptop, `${laptop}-b`)).toMatchObject({ kind: 'rotated' });
+    await vault.revokeRefreshTokens(user);
+    expect(await rotate(`${laptop}-b`, `${laptop}-c`)).toEqual({ kind: 'revoked' });
+  });
+
+  it('lets no descendant escape a revocation that races an exchange', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const user = userId(1_000 + round);
+      const first = await login(user);
+      await Promise.all([rotate(first, `${first}-b`), vault.revokeRefreshTokens(user)]);
+      expect((await rotate(`${first}-b`, `${first}-c`)).kind).toMatch(/revoked|unknown/);
+    }
+  });
+});
+
+describe('server secrets', () => {
+  it('are the first caller’s, for everyone after, and stay shut to another master key', async () => {
+    const made = await Promise.all(
+      [1, 2, 3].map((fill) => vault.ensureServerSecret('signing', () => new Uint8Array(32).fill(fill))),
+    );
+    const [first] = made;
+    for (const secret of made) expect(Buffer.from(secret)).toEqual(Buffer.from(first!));
+    const stranger = createVaultStore({ pool: database.pool, masterKey: masterKeyOf(2), random });
+    await expect(stranger.ensureServerSecret('signing', () => new Uint8Array(32))).rejects.toThrow(
+      MasterKeyMismatch,
+    );
+  });
+});
