@@ -246,8 +246,6 @@ export const limits = {
     connectTimeoutMs: 5_000,
     reconnectDelayMsMin: 50,
     reconnectDelayMsMax: 2_000,
-    /** A subscriber that hears nothing for this long reads what changed from Postgres. */
-    silenceMs: 3_000,
   },
   gateway: {
     /** A JSON body of an HTTP request. */
