@@ -1,5 +1,5 @@
 import { useId } from 'preact/hooks';
-import { SessionContext } from '../hooks/use-session.ts';
+import { CurrentSession } from '../hooks/use-session.ts';
 import { useSide } from '../hooks/use-side.ts';
 import { useTexts } from '../i18n/language-context.ts';
 import type { Side } from '../platform/side-storage.ts';
@@ -14,9 +14,9 @@ export function Pane({ side }: { side: Side }) {
   const { state } = controls;
   if (state.kind === 'signed-in') {
     return (
-      <SessionContext.Provider value={state.session}>
+      <CurrentSession.Provider value={state.session}>
         <Workspace onLeave={controls.leave} />
-      </SessionContext.Provider>
+      </CurrentSession.Provider>
     );
   }
   return (

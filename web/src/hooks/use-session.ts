@@ -7,10 +7,10 @@ import type { SessionState } from '../session/session-state.ts';
 import { useStore } from '../state/use-store.ts';
 
 /** The session of the side that a component is drawn on. */
-export const SessionContext = createContext<Session | undefined>(undefined);
+export const CurrentSession = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session {
-  const session = useContext(SessionContext);
+  const session = useContext(CurrentSession);
   if (session === undefined)
     throw new Error('This component belongs to a side that somebody is signed in on');
   return session;
