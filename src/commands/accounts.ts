@@ -16,20 +16,20 @@ import { readProfile } from './profile-reader.ts';
 import type { Outcome } from './requests.ts';
 import type { WriteScope } from './write-scope.ts';
 
-export interface NewAccount {
+interface NewAccount {
   readonly username: string;
   readonly password: string;
   readonly nickname: string;
   readonly deviceName: string;
 }
 
-export interface Credentials {
+interface Credentials {
   readonly username: string;
   readonly password: string;
   readonly deviceName: string;
 }
 
-export interface PasswordChange {
+interface PasswordChange {
   readonly userId: UserId;
   /** Stays logged in; every other device does not. */
   readonly deviceId: DeviceId;

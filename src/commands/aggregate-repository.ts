@@ -3,8 +3,8 @@ import type { DomainEvent } from '../domain/events.ts';
 import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
 import type { Position } from './event-log.ts';
 import { eventOf } from './loaded-aggregate.ts';
-import type { MailboxScope } from './mailbox.ts';
 import { Mailbox } from './mailbox.ts';
+import type { MailboxScope } from './mailbox-scope.ts';
 
 export interface CacheBounds {
   readonly cachedAggregatesMax: number;

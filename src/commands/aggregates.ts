@@ -7,7 +7,7 @@ import { packetDecider } from '../domain/packet/packet-decider.ts';
 import { walletDecider } from '../domain/wallet/wallet-decider.ts';
 import type { CacheBounds } from './aggregate-repository.ts';
 import { AggregateRepository } from './aggregate-repository.ts';
-import type { MailboxScope } from './mailbox.ts';
+import type { MailboxScope } from './mailbox-scope.ts';
 
 /** Every kind of aggregate, behind its mailboxes. */
 export type Aggregates = ReturnType<typeof createAggregates>;

@@ -13,50 +13,20 @@
  * batch's rejections too; a batch without events is proven by reading the tail. On a conflict the tail is read
  * and the batch planned again. Only terminal states answer without proof.
  */
-import type { Logger } from 'pino';
 import type { Decider, Rejection } from '../domain/decider.ts';
 import { rejection } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { AggregateLoader } from './aggregate-loader.ts';
 import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
-import type { CommandHistory } from './command-history.ts';
-import type { AppendResult, EventLog, NewEvent } from './event-log.ts';
+import { findEarlier } from './earlier-command.ts';
+import type { AppendResult, NewEvent } from './event-log.ts';
 import { EventLogUnavailable } from './event-log.ts';
 import type { LoadedAggregate } from './loaded-aggregate.ts';
+import type { MailboxScope } from './mailbox-scope.ts';
+import { nextTick } from './mailbox-scope.ts';
+import { NewestAggregate } from './newest-aggregate.ts';
 import type { BatchPlan, PlannedAnswer } from './plan-batch.ts';
 import { planBatch } from './plan-batch.ts';
 import type { RecentCommand } from './recent-commands.ts';
-
-export interface MailboxBounds {
-  readonly mailboxQueueMax: number;
-  readonly pendingCommandsMax: number;
-  readonly batchCommandsMax: number;
-  readonly batchEventsMax: number;
-  readonly batchBytesMax: number;
-  readonly eventOverheadBytes: number;
-  readonly conflictRetriesMax: number;
-  readonly conflictDelayMsMax: number;
-  readonly commandDeadlineMs: number;
-  readonly readBackDelayMsMin: number;
-  readonly readBackDelayMsMax: number;
-  readonly busyRetryAfterMs: number;
-  readonly clockSkewMs: number;
-}
-
-/** What all mailboxes of a process share. */
-export interface MailboxScope {
-  readonly eventLog: EventLog;
-  readonly loader: AggregateLoader;
-  readonly history: CommandHistory;
-  readonly runtime: Runtime;
-  readonly logger: Logger;
-  readonly bounds: MailboxBounds;
-  /** Commands that wait or run, over all mailboxes. */
-  readonly load: { pendingCommands: number };
-  /** Orders arrivals and proofs that the clock cannot tell apart. */
-  readonly ticks: { now: number };
-}
 
 interface Pending<State, Command, Event> {
   readonly envelope: CommandEnvelope<Command>;
@@ -64,7 +34,7 @@ interface Pending<State, Command, Event> {
   readonly answer: (outcome: CommandOutcome<State, Event>) => void;
   /** Found beyond the recent commands: in the history, or by searching the stream. */
   earlier: RecentCommand | undefined;
-  lookedBeyondRecent: boolean;
+  lookedForEarlier: boolean;
   /** The revision that an append of unknown fate built on: as long as the stream is there, it may still land. */
   uncertainAtRevision: number | undefined;
 }
@@ -74,8 +44,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
   readonly #decider: Decider<State, Command, Event>;
   readonly #scope: MailboxScope;
   readonly #queue: Pending<State, Command, Event>[] = [];
-  #aggregate: LoadedAggregate<State, Event> | undefined;
-  #refreshing: Promise<void> | undefined;
+  readonly #newest: NewestAggregate<State, Event>;
   #draining = false;
   #readers = 0;
 
@@ -83,11 +52,12 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     this.#stream = stream;
     this.#decider = decider;
     this.#scope = scope;
+    this.#newest = new NewestAggregate(stream, decider, scope);
   }
 
   /** Whether nothing is under way, so that the mailbox may be forgotten. */
   get isIdle(): boolean {
-    return !this.#draining && this.#readers === 0 && this.#refreshing === undefined;
+    return !this.#draining && this.#readers === 0 && !this.#newest.isRefreshing;
   }
 
   /** Queues a command. Its outcome never rejects. */
@@ -109,7 +79,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
           resolve(outcome);
         },
         earlier: undefined,
-        lookedBeyondRecent: false,
+        lookedForEarlier: false,
         uncertainAtRevision: undefined,
       });
       if (!this.#draining) {
@@ -122,11 +92,11 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
   /** The aggregate, proven to be the newest no longer than `maxAgeMs` ago; 0: now. Throws `EventLogUnavailable`. */
   async read(maxAgeMs: number): Promise<LoadedAggregate<State, Event>> {
     const oldestMs = this.#scope.runtime.clock.monotonicMs() - maxAgeMs;
-    const nowTick = this.#nextTick();
+    const nowTick = nextTick(this.#scope);
     this.#readers += 1;
     try {
       // No age at all means after this call, which a clock cannot tell from just before it.
-      return await this.#proven(({ proof }) =>
+      return await this.#newest.proven(({ proof }) =>
         maxAgeMs > 0 ? proof.atMs >= oldestMs : proof.tick > nowTick,
       );
     } finally {
@@ -145,7 +115,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
       } catch (error) {
         // A fault in here must cost this batch only. What was appended before it is found by command id.
         this.#scope.logger.error({ err: error, stream: this.#stream }, 'a batch of commands failed');
-        this.#aggregate = undefined;
+        this.#newest.forget();
         for (const pending of batch) pending.answer(unknown);
       }
     }
@@ -155,7 +125,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
   /** Answers every command of the batch, in as many appends as it takes. */
   async #settle(batch: readonly Pending<State, Command, Event>[]): Promise<void> {
     const { bounds, runtime } = this.#scope;
-    const arrivedTick = this.#nextTick();
+    const arrivedTick = nextTick(this.#scope);
     let rest = batch;
     /** Plan over nothing that was proven before this. */
     let provenAfterTick = -1;
@@ -166,8 +136,12 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
       if (rest.length === 0) return;
       let aggregate: LoadedAggregate<State, Event>;
       try {
-        aggregate = await this.#proven(({ proof }) => proof.tick > provenAfterTick);
-        await this.#lookBeyondRecent(rest, aggregate);
+        aggregate = await this.#newest.proven(({ proof }) => proof.tick > provenAfterTick);
+        for (const pending of rest) {
+          if (pending.lookedForEarlier) continue;
+          pending.earlier = await findEarlier(this.#scope, this.#stream, aggregate.recent, pending.envelope);
+          pending.lookedForEarlier = true;
+        }
       } catch (error) {
         if (!(error instanceof EventLogUnavailable)) throw error;
         await runtime.timers.sleep(delayMs);
@@ -186,7 +160,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
         continue;
       }
       const expected = aggregate.revision;
-      const proof = { atMs: runtime.clock.monotonicMs(), tick: this.#nextTick() };
+      const proof = { atMs: runtime.clock.monotonicMs(), tick: nextTick(this.#scope) };
       const result = await this.#append(expected, plan.newEvents);
       switch (result.kind) {
         case 'appended':
@@ -202,7 +176,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
             for (const pending of rest) pending.answer(this.#uncertain(pending) ? unknown : this.#busy());
             return;
           }
-          provenAfterTick = this.#nextTick();
+          provenAfterTick = nextTick(this.#scope);
           // The first time at once; after that, writers of several processes get out of each other's step.
           if (conflicts > 1) {
             await runtime.timers.sleep(runtime.random.fraction() * bounds.conflictDelayMsMax);
@@ -211,7 +185,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
         case 'unknown':
           this.#scope.logger.warn({ stream: this.#stream, cause: result.cause }, 'an append of unknown fate');
           for (const pending of planned) pending.uncertainAtRevision = expected;
-          provenAfterTick = this.#nextTick();
+          provenAfterTick = nextTick(this.#scope);
           break;
         case 'failed':
           await this.#isolateCulprit(planned, result.error);
@@ -338,41 +312,6 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     }
   }
 
-  /** Finds commands that were accepted so long ago that the aggregate has forgotten them. */
-  async #lookBeyondRecent(
-    batch: readonly Pending<State, Command, Event>[],
-    aggregate: LoadedAggregate<State, Event>,
-  ): Promise<void> {
-    const { recent } = aggregate;
-    for (const pending of batch) {
-      const { commandId, retry, onceSinceMs } = pending.envelope;
-      if (pending.lookedBeyondRecent || recent.find(commandId) !== undefined) continue;
-      if (recent.covers(Number.NEGATIVE_INFINITY)) continue;
-      if (retry === true) pending.earlier = await this.#inHistory(pending.envelope);
-      if (pending.earlier === undefined && onceSinceMs !== undefined) {
-        const sinceMs = onceSinceMs - this.#scope.bounds.clockSkewMs;
-        if (!recent.covers(sinceMs)) {
-          pending.earlier = await this.#scope.loader.search(this.#stream, commandId, sinceMs);
-        }
-      }
-      pending.lookedBeyondRecent = true;
-    }
-  }
-
-  async #inHistory({ commandId }: CommandEnvelope<Command>): Promise<RecentCommand | undefined> {
-    try {
-      const found = await this.#scope.history.find(commandId);
-      if (found === undefined) return undefined;
-      const { bodyHash, firstRevision, lastRevision } = found;
-      // In another stream it was another command, whatever its body.
-      const elsewhere = found.stream !== this.#stream;
-      return { bodyHash: elsewhere ? '' : bodyHash, firstRevision, lastRevision, timeMs: 0 };
-    } catch (error) {
-      // Going on without it could do the thing twice.
-      throw new EventLogUnavailable('the command history does not answer', { cause: error });
-    }
-  }
-
   /** Answers the commands that have waited too long, and returns the others. */
   #answerOverdue(
     batch: readonly Pending<State, Command, Event>[],
@@ -390,38 +329,8 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
   #uncertain({ uncertainAtRevision }: Pending<State, Command, Event>): boolean {
     if (uncertainAtRevision === undefined) return false;
     // It expected that revision exactly: once the stream has moved on, what has not landed never will.
-    return this.#aggregate === undefined || this.#aggregate.revision <= uncertainAtRevision;
-  }
-
-  async #proven(
-    isEnough: (aggregate: LoadedAggregate<State, Event>) => boolean,
-  ): Promise<LoadedAggregate<State, Event>> {
-    for (;;) {
-      const aggregate = this.#aggregate;
-      if (aggregate !== undefined && isEnough(aggregate)) return aggregate;
-      // A refresh that began too early to be enough is waited for, and followed by another.
-      this.#refreshing ??= this.#refresh().finally(() => {
-        this.#refreshing = undefined;
-      });
-      await this.#refreshing;
-    }
-  }
-
-  async #refresh(): Promise<void> {
-    const { loader, runtime } = this.#scope;
-    const proof = { atMs: runtime.clock.monotonicMs(), tick: this.#nextTick() };
-    let aggregate = this.#aggregate;
-    if (aggregate === undefined || !(await loader.catchUp(this.#stream, aggregate))) {
-      aggregate = await loader.load<State, Event>(this.#stream, this.#decider);
-      this.#aggregate = aggregate;
-    }
-    aggregate.proven(proof);
-    loader.snapshotWhenDue(this.#stream, this.#decider, aggregate);
-  }
-
-  #nextTick(): number {
-    this.#scope.ticks.now += 1;
-    return this.#scope.ticks.now;
+    const newest = this.#newest.current;
+    return newest === undefined || newest.revision <= uncertainAtRevision;
   }
 
   #busy(): { readonly kind: 'busy'; readonly retryAfterMs: number } {

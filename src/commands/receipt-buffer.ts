@@ -14,7 +14,7 @@ import { rejected } from './outcomes.ts';
 import type { Preconditions } from './preconditions.ts';
 import type { AckCursor, Done, Outcome } from './requests.ts';
 
-export interface ReceiptBufferBounds {
+interface ReceiptBufferBounds {
   readonly receiptWindowMs: number;
   readonly receiptCursorsPerEvent: number;
   readonly receiptsPendingMax: number;
@@ -167,6 +167,6 @@ export class ReceiptBuffer {
 }
 
 /** Where a user's receipts are. Fixed for the life of a log. */
-export function receiptShardOf(userId: UserId): number {
+function receiptShardOf(userId: UserId): number {
   return createHash('sha256').update(userId).digest().readUInt32BE(0) % receiptShardCount;
 }

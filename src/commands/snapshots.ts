@@ -13,7 +13,7 @@ export interface Snapshot {
   readonly body: SnapshotBody;
 }
 
-export interface SnapshotBody {
+interface SnapshotBody {
   /** What the decider's `toSnapshot` made. */
   readonly state: unknown;
   readonly recentCommands: readonly RecentCommandJson[];

@@ -32,8 +32,8 @@ import type { SnapshotStore } from './snapshots.ts';
 import type { WriteScope } from './write-scope.ts';
 
 type Bounds<Section> = { readonly [Name in keyof Section]: number };
-export type CommandBounds = Bounds<typeof limits.commands>;
-export type VaultBounds = Bounds<typeof limits.vault>;
+type CommandBounds = Bounds<typeof limits.commands>;
+type VaultBounds = Bounds<typeof limits.vault>;
 
 export interface WriteSideOptions {
   /** Not closed by the write side, and neither is anything else that it is given. */

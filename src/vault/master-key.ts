@@ -10,7 +10,7 @@ export interface MasterSecret {
 }
 
 /** A secret wrapped by the master key: version (1 byte), nonce (12), ciphertext, tag (16). */
-export type WrappedSecret = Uint8Array;
+type WrappedSecret = Uint8Array;
 
 /**
  * What the operator's secret is used for. Every use has a key of its own, derived by HKDF-SHA256 (RFC 5869)

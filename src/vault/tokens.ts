@@ -19,7 +19,7 @@ export interface AccessClaims {
   readonly expiresAtMs: number;
 }
 
-export type RefreshOutcome =
+type RefreshOutcome =
   | {
       readonly kind: 'refreshed';
       readonly userId: UserId;

@@ -28,7 +28,7 @@ interface VirtualTimer {
 }
 
 /** 2026-01-01, 00:00 UTC. */
-export const virtualStartMs = Date.UTC(2026, 0, 1);
+const virtualStartMs = Date.UTC(2026, 0, 1);
 
 export function virtualRuntime(options: { seed?: number; startMs?: number } = {}): VirtualRuntime {
   const next = mulberry32(options.seed ?? 1);

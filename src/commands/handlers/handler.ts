@@ -1,7 +1,7 @@
 import type { AnswerOf, Outcome, RequestContext, RequestOf, RequestType } from '../requests.ts';
 
 /** Serves one type of request for a user who may act. Throws only what `CommandService` turns into an answer. */
-export type Handler<Type extends RequestType> = (
+type Handler<Type extends RequestType> = (
   request: RequestOf<Type>,
   context: RequestContext,
 ) => Promise<Outcome<AnswerOf<Type>>>;

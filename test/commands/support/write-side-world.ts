@@ -36,7 +36,7 @@ export interface Process extends WriteSide {
 }
 
 /** Makes no secret of a password, in no time. */
-export const quickPasswords: PasswordHasher = {
+const quickPasswords: PasswordHasher = {
   hash: async (password) => `quick:${password}`,
   verify: async (phc, password) => phc === `quick:${password}`,
 };
