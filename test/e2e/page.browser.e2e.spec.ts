@@ -172,6 +172,15 @@ describe('a lone visitor on the page', () => {
     await sheet.getByRole('button', { name: 'Close' }).click();
   });
 
+  it('says so when the connection is lost, and goes on by itself when the server is back', async () => {
+    const back = server.restart();
+    for (const side of [left, right]) await side.getByText(/^(Offline|Connecting)/).waitFor();
+    await back;
+    for (const side of [left, right]) await side.getByText('Online').waitFor();
+    await say(left, 'And on we go');
+    await right.getByText('And on we go').waitFor();
+  });
+
   it('switches to Chinese and finds it again after a reload, still signed in', async () => {
     await page.getByRole('button', { name: '中文' }).click();
     await page.getByRole('heading', { name: '红包', level: 1 }).waitFor();

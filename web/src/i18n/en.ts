@@ -42,7 +42,7 @@ export const en = {
     ended: 'Signed out',
   },
   pane: {
-    switchPerson: 'Switch person',
+    switchPerson: 'Switch',
     balance: 'Balance',
     sections: 'Sections',
     chats: 'Chats',
