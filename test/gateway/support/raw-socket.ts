@@ -34,12 +34,13 @@ export async function openSocket(url: string, options: { origin?: string } = {})
   const webSocket = new WebSocket(url.replace(/^http/, 'ws').replace(/\/?$/, '/ws'), options);
   const frames: AnyFrame[] = [];
   let messages = 0;
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(arrived: readonly AnyFrame[]) => void>();
   webSocket.on('message', (data) => {
     messages += 1;
     const parsed = JSON.parse(String(data)) as AnyFrame | AnyFrame[];
-    frames.push(...(Array.isArray(parsed) ? parsed : [parsed]));
-    for (const check of [...waiting]) check();
+    const arrived = Array.isArray(parsed) ? parsed : [parsed];
+    frames.push(...arrived);
+    for (const check of [...waiting]) check(arrived);
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     webSocket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
@@ -48,14 +49,14 @@ export async function openSocket(url: string, options: { origin?: string } = {})
 
   function frame(accept: (frame: AnyFrame) => boolean): Promise<AnyFrame> {
     return new Promise((resolve, reject) => {
-      const check = (): void => {
-        const found = frames.find(accept);
+      const check = (arrived: readonly AnyFrame[]): void => {
+        const found = arrived.find(accept);
         if (found === undefined) return;
         waiting.delete(check);
         resolve(found);
       };
       waiting.add(check);
-      check();
+      check(frames);
       void closed.then(({ code }) => reject(new Error(`closed with ${code} before such a frame came`)));
     });
   }
