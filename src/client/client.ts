@@ -1,6 +1,7 @@
 import { limits } from '../config/limits.ts';
 import type { Session } from '../protocol/http.ts';
 import type { PushFrame } from '../protocol/pushes.ts';
+import type { TimerHandle } from '../runtime/runtime.ts';
 import { AckSender } from './ack-sender.ts';
 import type { Client, ClientEvents, ClientOptions, ClientSession } from './api.ts';
 import { browserRuntime } from './browser-runtime.ts';
@@ -51,6 +52,7 @@ export function createClient(options: ClientOptions): Client {
   // Of one session each: the next user of this client begins with new ones.
   let order = newOrder();
   let acks = newAcks();
+  let storing: TimerHandle | undefined;
 
   function newOrder(): MessageOrder {
     return new MessageOrder({
@@ -60,7 +62,7 @@ export function createClient(options: ClientOptions): Client {
         acks.delivered(message.conversationId, message.seq);
         events.emit('message', message);
       },
-      onCursor: storeCursors,
+      onCursor: storeCursorsSoon,
     });
   }
 
@@ -73,7 +75,16 @@ export function createClient(options: ClientOptions): Client {
   }
 
   function storeCursors(): void {
+    storing?.cancel();
+    storing = undefined;
+    if (session.current === undefined) return;
     options.storage?.setItem(cursorsKey(), JSON.stringify(order.cursors()));
+  }
+
+  /** A burst of messages is stored once. What a crash before that leaves out comes again, to a new client. */
+  function storeCursorsSoon(): void {
+    if (options.storage === undefined) return;
+    storing ??= runtime.timers.after(limits.client.ackWindowMs, storeCursors);
   }
 
   function receivePush(push: PushFrame) {
@@ -113,6 +124,7 @@ export function createClient(options: ClientOptions): Client {
   function forgetSession(why: string): void {
     connection.close();
     pending.rejectAll(why);
+    if (storing !== undefined) storeCursors();
     order.stop();
     acks.stop();
     session.end();
@@ -153,13 +165,14 @@ export function createClient(options: ClientOptions): Client {
     async logOut() {
       if (session.current === undefined) return;
       connection.close();
-      options.storage?.removeItem(cursorsKey());
+      const key = cursorsKey();
       try {
         await session.authorized((accessToken) =>
           http<undefined>({ method: 'POST', path: '/api/logout', accessToken }),
         );
       } finally {
         forgetSession('Logged out.');
+        options.storage?.removeItem(key);
       }
     },
 
@@ -194,6 +207,7 @@ export function createClient(options: ClientOptions): Client {
 
     disconnect() {
       connection.close();
+      if (storing !== undefined) storeCursors();
       pending.rejectAll('The client was disconnected.');
     },
 

@@ -233,10 +233,6 @@ export const limits = {
     settleGraceMs: 5_000,
     leaseTtlMs: 5_000,
     leaseRenewMs: 1_500,
-    /** A wall clock that has moved this far from the monotonic one pauses refunds ... */
-    clockDriftMsMax: 1_000,
-    /** ... until it has stayed put for this long. */
-    clockSettledMs: 60_000,
   },
   bus: {
     /** A message that would be larger is not sent: its receivers find the gap and read from Postgres. */
@@ -283,6 +279,12 @@ export const limits = {
     helloInboxEntriesMax: 200,
     /** Groups of one user that updates are subscribed for, read in pages. */
     groupsPerUserMax: 10_000,
+    /** What was said in a group since someone joined it, pushed when their membership becomes known here ... */
+    joinedItemsMax: 100,
+    /** ... with as much before, for clocks that differ ... */
+    joinedSlackMs: 1_000,
+    /** ... while so many newer pushes are held back. */
+    joinedHeldMax: 500,
     /** Changes that wait for their sealed parts to be opened; over it, they are dropped for a resync. */
     changesQueuedMax: 20_000,
     /** Resyncs that concern every connection are spread over this time. */
@@ -340,5 +342,9 @@ export const limits = {
     cursorsMax: 1_000,
     /** How long `next` waits by default. */
     nextMs: 10_000,
+  },
+  cli: {
+    /** A development log that is larger than this when the server starts is put aside. */
+    logFileBytesMax: 16 * 1024 * 1024,
   },
 } as const;

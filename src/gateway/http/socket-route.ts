@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
 import { limits } from '../../config/limits.ts';
+import { GatewayWebSocket } from '../socket/gateway-web-socket.ts';
 import { RequestFailed } from '../wire-error.ts';
 import type { GatewayApp, RouteContext } from './route-context.ts';
 
@@ -23,6 +24,7 @@ export async function socketRoute(app: GatewayApp, context: RouteContext): Promi
       maxPayload: limits.gateway.socketMessageBytesMax,
       // The socket gateway keeps its own list.
       clientTracking: false,
+      WebSocket: GatewayWebSocket,
     },
     preClose: () => sockets.drain(),
   });
@@ -40,6 +42,7 @@ export async function socketRoute(app: GatewayApp, context: RouteContext): Promi
     },
     (webSocket, request) => {
       if (request.upgradeResponse === null) throw new Error('an upgrade has a response');
+      if (!(webSocket instanceof GatewayWebSocket)) throw new Error('the server makes its own sockets');
       sockets.accept(webSocket, request.upgradeResponse);
     },
   );

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { limits } from '../../config/limits.ts';
+import type { ConversationId } from '../../domain/ids.ts';
 import type { BusMessage, ChangeBus } from '../../projections/bus.ts';
 import type { Change } from '../../projections/changes.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
@@ -10,11 +11,12 @@ import type { OpenSealed } from '../views/open-sealed.ts';
 import type { UserDirectory } from '../views/user-directory.ts';
 import { BusGaps } from './bus-gaps.ts';
 import { type OutgoingPush, pushesOf } from './change-pushes.ts';
-import type { Hub } from './hub.ts';
+import type { Hub, LocalUser } from './hub.ts';
+import { heldBack, holdConversation, joinedFrames } from './joined-group.ts';
 
 export interface ChangeFeedOptions {
   readonly bus: Pick<ChangeBus, 'subscribe'>;
-  readonly reads: Pick<ReadSide, 'progress'>;
+  readonly reads: Pick<ReadSide, 'progress' | 'messages'>;
   readonly hub: Hub;
   readonly directory: UserDirectory;
   readonly open: OpenSealed;
@@ -111,7 +113,10 @@ export class ChangeFeed {
   #applyAtOnce(change: Change): void {
     const { hub } = this.#options;
     if (change.kind === 'group') {
-      for (const member of change.members) hub.memberIn(change.group.groupId, member.userId);
+      for (const { userId, joinedAtMs } of change.members) {
+        const user = hub.memberIn(change.group.groupId, userId);
+        if (user !== undefined) void this.#catchUp(user, change.group.conversationId, joinedAtMs);
+      }
       for (const userId of change.leftUserIds) hub.memberOut(change.group.groupId, userId);
     }
     if (change.kind === 'account' && (change.account.closed || change.account.frozen)) {
@@ -132,9 +137,18 @@ export class ChangeFeed {
     }
   }
 
+  /** Brings one who has just joined a group to its present. */
+  async #catchUp(user: LocalUser, conversationId: ConversationId, joinedAtMs: number): Promise<void> {
+    holdConversation(user, conversationId);
+    const { reads, open, push } = this.#options;
+    const frames = await joinedFrames(user, conversationId, joinedAtMs, reads, open);
+    for (const connection of user.connections) for (const frame of frames) push(connection, frame);
+  }
+
   #send({ to, frame, except }: OutgoingPush): void {
     for (const user of this.#options.hub.audience(to)) {
       if (except?.has(user.userId)) continue;
+      if (to.kind === 'conversation' && heldBack(user, to.conversationId, frame)) continue;
       for (const connection of user.connections) this.#options.push(connection, frame);
     }
   }

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { WebSocket } from 'ws';
 import type { CommandService } from '../../commands/requests.ts';
 import { limits } from '../../config/limits.ts';
 import type { UserId } from '../../domain/ids.ts';
@@ -14,6 +13,7 @@ import type { OpenSealed } from '../views/open-sealed.ts';
 import type { UserDirectory } from '../views/user-directory.ts';
 import { Connection } from './connection.ts';
 import { encodeAccepted, encodePush, encodeRejected, resyncAllFrame } from './encode-frame.ts';
+import type { GatewayWebSocket } from './gateway-web-socket.ts';
 import { frameJoiner } from './outbox.ts';
 import { receive } from './receive.ts';
 import { releaseUpgrade } from './release-upgrade.ts';
@@ -30,10 +30,6 @@ export interface SocketGatewayOptions {
   readonly directory: UserDirectory;
   readonly open: OpenSealed;
 }
-
-/** How a shared listener finds the connection of the socket that it was called for. */
-const connectionKey = Symbol('connection');
-type GatewaySocket = WebSocket & { [connectionKey]?: { gateway: SocketGateway; connection: Connection } };
 
 /**
  * All WebSockets of one process: takes them over from the upgrade, keeps their deadlines on one wheel, gathers
@@ -67,15 +63,11 @@ export class SocketGateway {
   }
 
   /** Takes over a socket that has just been upgraded. */
-  accept(webSocket: WebSocket, response: ServerResponse): void {
+  accept(webSocket: GatewayWebSocket, response: ServerResponse): void {
     releaseUpgrade(webSocket, response);
     const nowMs = this.options.runtime.clock.monotonicMs();
     const connection = new Connection(webSocket, nowMs);
-    (webSocket as GatewaySocket)[connectionKey] = { gateway: this, connection };
-    webSocket.on('message', onMessage);
-    webSocket.on('pong', onPong);
-    webSocket.on('close', onClose);
-    webSocket.on('error', onError);
+    webSocket.takeOver(this, connection);
     this.#connections.add(connection);
     if (this.#draining) this.end(connection, 'goingAway');
     else if (this.#connections.size > limits.gateway.connectionsMax)
@@ -159,9 +151,19 @@ export class SocketGateway {
     this.#ticking?.cancel();
   }
 
+  received(connection: Connection, data: Buffer, isBinary: boolean): void {
+    this.heard(connection);
+    receive(this, connection, data, isBinary);
+  }
+
   /** Whatever the client sent, it is alive. */
   heard(connection: Connection): void {
-    connection.lastHeardMs = this.options.runtime.clock.monotonicMs();
+    connection.heard(this.options.runtime.clock.monotonicMs());
+  }
+
+  /** `ws` closes the socket itself, with the right code (1009 for an oversize message): nothing else is to be done. */
+  failed(error: unknown): void {
+    this.options.logger.debug({ err: error }, 'a socket failed');
   }
 
   lost(connection: Connection): void {
@@ -230,26 +232,3 @@ export class SocketGateway {
 }
 
 const drainPollMs = 10;
-
-function onMessage(this: WebSocket, data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
-  const found = (this as GatewaySocket)[connectionKey];
-  if (found === undefined || !Buffer.isBuffer(data)) return;
-  found.gateway.heard(found.connection);
-  receive(found.gateway, found.connection, data, isBinary);
-}
-
-function onPong(this: WebSocket): void {
-  const found = (this as GatewaySocket)[connectionKey];
-  found?.gateway.heard(found.connection);
-}
-
-function onClose(this: WebSocket): void {
-  const found = (this as GatewaySocket)[connectionKey];
-  found?.gateway.lost(found.connection);
-}
-
-/** `ws` closes the socket itself, with the right code (1009 for an oversize message); there is nothing to add. */
-function onError(this: WebSocket, error: Error): void {
-  const found = (this as GatewaySocket)[connectionKey];
-  found?.gateway.options.logger.debug({ err: error }, 'a socket failed');
-}

@@ -44,6 +44,8 @@ export interface FakeBackEnd {
   addUser(name: string): FakeUser;
   tokenFor(user: FakeUser, expiresAtMs?: number): string;
   addGroup(name: string, owner: FakeUser, members: readonly FakeUser[]): GroupId;
+  /** Commits a joining and publishes nothing. */
+  joinQuietly(groupId: GroupId, user: FakeUser): void;
   /** Commits a removal and publishes it. */
   removeFromGroup(groupId: GroupId, user: FakeUser): void;
   /** Commits a message without asking anyone; publishes it unless told not to. */
@@ -380,6 +382,10 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       groups.set(groupId, { row, members: new Map(memberRows.map((member) => [member.userId, member])) });
       publish('groups', [{ kind: 'group', group: row, members: memberRows, leftUserIds: [] }]);
       return groupId;
+    },
+    joinQuietly(groupId, { userId }) {
+      const member: GroupMemberRow = { groupId, userId, role: 'member', joinedAtMs: 0, mutedUntilMs: null };
+      groups.get(groupId)?.members.set(userId, member);
     },
     removeFromGroup(groupId, user) {
       const group = groups.get(groupId);

@@ -80,6 +80,30 @@ describe('updates', () => {
     expect(texts(c)).toEqual([]);
   });
 
+  it('of a group that were published before the joining was known reach the new member, in order', async () => {
+    const early = backEnd.addGroup('Team', alice, []);
+    const chat = groupConversationId(early);
+    const b = await connected(bob);
+    const group = (await backEnd.deps.reads.group(alice.userId, early))!;
+    const joinedAtMs = backEnd.runtime.clock.nowMs();
+    // The messages projection is ahead of the groups projection: nobody here knows yet that Bob is in.
+    backEnd.joinQuietly(early, bob);
+    backEnd.write(chat, alice.userId, 'one');
+    backEnd.write(chat, alice.userId, 'two');
+    const member = {
+      groupId: early,
+      userId: bob.userId,
+      role: 'member',
+      joinedAtMs,
+      mutedUntilMs: null,
+    } as const;
+    backEnd.publish('groups', [{ kind: 'group', group, members: [member], leftUserIds: [] }]);
+    backEnd.write(chat, alice.userId, 'three');
+    await text(b, 'three');
+    const firstSeen = [...new Set(texts(b))];
+    expect(firstSeen).toEqual(['one', 'two', 'three']);
+  });
+
   it('of a group stop for one who was removed while their groups were still being read', async () => {
     const groupId = backEnd.addGroup('Team', alice, [bob]);
     const { reads } = backEnd.deps;
