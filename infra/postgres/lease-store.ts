@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { LeaseStore } from '../../src/commands/process-managers/leases.ts';
+import type { LeaseStore } from '../../src/runtime/leases.ts';
 
 /**
  * Leases by the database's clock, so that the holders' own clocks do not matter. Taking one that has run out and

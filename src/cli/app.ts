@@ -15,6 +15,7 @@ import { buildGateway } from '../gateway/build-gateway.ts';
 import { buildHealthServer } from '../gateway/health-server.ts';
 import { readModels } from '../gateway/read-models.ts';
 import type { ChangeBus } from '../projections/bus.ts';
+import { ensureReadModels } from '../projections/ensure-read-models.ts';
 import { inProcessBus } from '../projections/in-process-bus.ts';
 import { followPositions } from '../projections/projection-positions.ts';
 import { createProjectionRunner } from '../projections/runner.ts';
@@ -23,7 +24,6 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { createMasterKey, parseMasterSecrets } from '../vault/master-key.ts';
 import { demoAccounts, ensureDemoAccounts } from './demo-accounts.ts';
 import { readinessOf } from './readiness.ts';
-import { refundPort } from './refund-port.ts';
 
 /** Settings of which nothing is left open: the supervisor or the operator has filled them in. */
 export type AppSettings = Settings & {
@@ -69,6 +69,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
     logger,
     sandboxMoney: environment === 'development',
   });
+  await ensureReadModels(projectionPool, writeSide.epoch);
   const positions = followPositions(bus, runtime);
   const runner = createProjectionRunner({
     log: eventLog,
@@ -81,7 +82,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
   const scheduler = createRefundScheduler({
     pool: projectionPool,
     leases,
-    refundPacket: refundPort(writeSide),
+    refunds: writeSide.refunds,
     runtime,
     logger,
   });

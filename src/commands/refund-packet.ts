@@ -6,20 +6,10 @@ import { derivedIds } from './derived-ids.ts';
 import { EventLogUnavailable } from './event-log.ts';
 import { sentPacket } from './handlers/packets.ts';
 import { seedOf } from './packet-secrets.ts';
+import type { RefundOutcome } from './refund-port.ts';
 import type { WriteScope } from './write-scope.ts';
 
-export type RefundOutcome =
-  /** The packet has its end, now or before, and in the log: there is nothing left to do. */
-  | { readonly kind: 'ended'; readonly refunded: boolean }
-  /** Its second has not come on this machine's clock. */
-  | { readonly kind: 'not-expired'; readonly expiresAtSecond: number }
-  /** Ask again. `clock`: the wall clock cannot be trusted now. */
-  | { readonly kind: 'retry'; readonly afterMs: number; readonly cause: 'clock' | 'busy' | 'unavailable' };
-
-/**
- * Ends an expired packet and sets its rest free for the sender. May be called at any time, any number of times
- * and from any number of processes: the packet's own stream decides. Never throws for an unreachable store.
- */
+/** What `RefundPort` promises. */
 export async function refundPacket(
   scope: Pick<WriteScope, 'aggregates' | 'masterKey'> & {
     readonly clockGuard: ClockGuard;

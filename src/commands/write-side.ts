@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { limits } from '../config/limits.ts';
-import type { PacketId } from '../domain/ids.ts';
+import type { LeaseStore } from '../runtime/leases.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import { createKeyring } from '../vault/keyring.ts';
@@ -22,11 +22,10 @@ import { ensureLogEpoch } from './log-epoch.ts';
 import { createPreconditions } from './preconditions.ts';
 import type { FollowerStatus } from './process-managers/follower.ts';
 import type { FollowerCheckpoints } from './process-managers/follower-checkpoints.ts';
-import type { LeaseStore } from './process-managers/leases.ts';
 import { createProcessManagers } from './process-managers/process-managers.ts';
 import { ReceiptBuffer } from './receipt-buffer.ts';
-import type { RefundOutcome } from './refund-packet.ts';
 import { refundPacket } from './refund-packet.ts';
+import type { RefundPort } from './refund-port.ts';
 import type { CommandService } from './requests.ts';
 import type { SnapshotStore } from './snapshots.ts';
 import type { WriteScope } from './write-scope.ts';
@@ -63,7 +62,7 @@ export interface WriteSide {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly keyring: Keyring;
-  refundPacket(packetId: PacketId): Promise<RefundOutcome>;
+  readonly refunds: RefundPort;
   /** Begins to finish what others left, settle packets and post notices. In one process at least. */
   startProcessManagers(): void;
   /** For /health: what each process manager does, and what holds it up. */
@@ -129,7 +128,10 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     accounts: createAccounts({ scope, vault, tokens, passwords, bounds }),
     tokens,
     keyring,
-    refundPacket: (packetId) => refundPacket(refundScope, packetId),
+    refunds: {
+      refundPacket: (packetId) => refundPacket(refundScope, packetId),
+      pausedMs: () => clockGuard.pausedMs(),
+    },
     startProcessManagers() {
       for (const manager of processManagers) manager.start();
     },

@@ -16,20 +16,3 @@ export const streams = {
   packet: (packetId: PacketId) => `packet-${packetId}`,
   logEpoch: 'log-epoch',
 } as const;
-
-export type StreamCategory =
-  | 'username'
-  | 'account'
-  | 'friendship'
-  | 'group'
-  | 'conversation'
-  | 'receipts'
-  | 'wallet'
-  | 'packet'
-  | 'log';
-
-/** The part of a stream name before its first hyphen. */
-export function categoryOf(stream: string): string {
-  const hyphen = stream.indexOf('-');
-  return hyphen < 0 ? stream : stream.slice(0, hyphen);
-}

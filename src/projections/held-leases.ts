@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { LeaseStore } from '../commands/process-managers/leases.ts';
+import type { LeaseStore } from '../runtime/leases.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 export interface HeldLeasesOptions {

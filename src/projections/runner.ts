@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { EventLog, Position } from '../commands/event-log.ts';
-import type { LeaseStore } from '../commands/process-managers/leases.ts';
 import { limits } from '../config/limits.ts';
+import type { LeaseStore } from '../runtime/leases.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { allProjections } from './all-projections.ts';
 import { backoffMs } from './backoff.ts';

@@ -60,7 +60,7 @@ const refunding: Scenario<Awaited<ReturnType<typeof sent>>> = {
     await w.runtime.advance(3_600_000);
     return it;
   },
-  act: (_w, side, { packet }) => side.refundPacket(packet.packetId),
+  act: (_w, side, { packet }) => side.refunds.refundPacket(packet.packetId),
 };
 
 /** A packet whose sender died right after funding it, and whose group was dissolved since. */

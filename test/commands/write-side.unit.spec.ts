@@ -45,15 +45,15 @@ describe('the write side', () => {
       ask(w, side, carol, 'grabPacket', { packetId: sent.packetId }),
     ]);
     expect(grabs.map((grab) => grab.kind)).toEqual(['accepted', 'accepted']);
-    expect(await side.refundPacket(sent.packetId)).toMatchObject({ kind: 'not-expired' });
+    expect(await side.refunds.refundPacket(sent.packetId)).toMatchObject({ kind: 'not-expired' });
 
     await w.runtime.advance(sent.expiresAtSecond * 1000 - w.runtime.clock.nowMs());
     expect(await ask(w, side, alice, 'grabPacket', { packetId: sent.packetId })).toMatchObject({
       kind: 'rejected',
       code: 'packet-expired',
     });
-    expect(await side.refundPacket(sent.packetId)).toEqual({ kind: 'ended', refunded: true });
-    expect(await side.refundPacket(sent.packetId)).toEqual({ kind: 'ended', refunded: true });
+    expect(await side.refunds.refundPacket(sent.packetId)).toEqual({ kind: 'ended', refunded: true });
+    expect(await side.refunds.refundPacket(sent.packetId)).toEqual({ kind: 'ended', refunded: true });
     await w.runtime.advance(1_000);
 
     expect(eventsOf(w, 'PacketRefunded')).toHaveLength(1);

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import { allProjections } from '../../projections/all-projections.ts';
+import { allProjections, projectionNamed } from '../../projections/all-projections.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { RebuildAborted, type RebuildResult, rebuild } from '../../projections/rebuild.ts';
 import { RebuildUnderWay } from '../../projections/rebuild-lock.ts';
@@ -53,7 +53,7 @@ export async function rebuildCommand(
 function chosen(names: readonly string[]): readonly Projection[] {
   if (names.length === 0) return allProjections;
   return names.map((name) => {
-    const found = allProjections.find((projection) => projection.name === name);
+    const found = projectionNamed(name);
     if (found !== undefined) return found;
     const known = allProjections.map((projection) => projection.name).join(', ');
     throw new CliError(`There is no projection "${name}". There are: ${known}.`);

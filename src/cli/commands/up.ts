@@ -5,11 +5,14 @@ import { runSupervisor, StartRefused } from '../../../infra/supervisor/run-super
 import type { Settings } from '../../config/settings.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
+import { openLogFile } from '../log-file.ts';
 import { note, printLine } from '../output.ts';
 
 /** `hongbao up`. Answers the exit code when everything has stopped. */
 export async function up(settings: Settings): Promise<number> {
-  const logger = pino({ level: settings.logLevel }, pino.destination(2));
+  // A developer's terminal stays readable; in production the log goes where the service manager collects it.
+  const logFile = settings.environment === 'development' ? openLogFile(settings.dataFolder) : undefined;
+  const logger = pino({ level: settings.logLevel }, pino.destination(logFile?.descriptor ?? 2));
   try {
     const end = await runSupervisor({
       settings,
@@ -17,11 +20,12 @@ export async function up(settings: Settings): Promise<number> {
         file: fileURLToPath(new URL('../app-process.ts', import.meta.url)),
         nodeOptions: ['--optimize-for-size'],
       },
-      stderr: 'inherit',
+      stderr: logFile?.descriptor ?? 'inherit',
       onReady: ({ httpUrl }) => {
         printLine(`hongbao is ready at ${httpUrl}`);
         printLine(`  data    ${settings.dataFolder}`);
         printLine(`  API     ${httpUrl}/docs`);
+        if (logFile) printLine(`  log     ${logFile.path}`);
         printLine('  stop    Ctrl-C');
       },
       onStopping: () => note('stopping; Ctrl-C again hurries'),

@@ -73,7 +73,7 @@ function verifyLines(
   for (const { check, ok, shareIndex, expected, actual } of checks) {
     const grab = grabs.find((candidate) => candidate.shareIndex === shareIndex);
     const what = grab === undefined ? check : `share ${grab.shareIndex + 1} (user ${grab.userId})`;
-    const told = expected === actual ? expected : `expected ${expected}, found ${actual}`;
+    const told = ok ? actual : `expected ${expected}, found ${actual}`;
     lines.push(`${ok ? 'ok    ' : 'FAILED'}  ${what}: ${told}`);
   }
   const failed = checks.filter((check) => !check.ok).length;

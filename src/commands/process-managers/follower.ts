@@ -9,12 +9,12 @@
  * more slowly, and is reported: nothing is skipped.
  */
 import type { Logger } from 'pino';
+import type { LeaseStore } from '../../runtime/leases.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
 import type { EventLog, Position, RecordedEvent, Subscription } from '../event-log.ts';
 import { START } from '../event-log.ts';
 import { FinishedPrefix } from './finished-prefix.ts';
 import type { FollowerCheckpoints } from './follower-checkpoints.ts';
-import type { LeaseStore } from './leases.ts';
 
 export interface FollowerBounds {
   readonly followerInFlightMax: number;

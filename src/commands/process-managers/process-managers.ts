@@ -3,13 +3,13 @@ import type { FriendshipEvent } from '../../domain/friendship/friendship-events.
 import type { GroupEvent } from '../../domain/group/group-events.ts';
 import type { PacketEvent } from '../../domain/packet/packet-events.ts';
 import type { WalletEvent } from '../../domain/wallet/wallet-events.ts';
+import type { LeaseStore } from '../../runtime/leases.ts';
 import type { RecordedEvent } from '../event-log.ts';
 import { eventOf } from '../loaded-aggregate.ts';
 import type { WriteScope } from '../write-scope.ts';
 import type { FollowerBounds, FollowerOptions } from './follower.ts';
 import { Follower, StepUnfinished } from './follower.ts';
 import type { FollowerCheckpoints } from './follower-checkpoints.ts';
-import type { LeaseStore } from './leases.ts';
 import { postNotice } from './notices.ts';
 import { finishRegistration } from './register-account.ts';
 import { finishSend } from './send-packet.ts';

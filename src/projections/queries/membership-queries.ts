@@ -4,8 +4,9 @@ import { parseConversationId } from '../../domain/ids.ts';
 import { sqlOn } from '../sql.ts';
 
 /**
- * Whether a user may read a conversation: one of the two of a direct one that has begun, or a member of its
- * group now. Someone who was removed from a group is none from the moment that the groups projection has it.
+ * Whether a user may read a conversation: one of the two of a direct one (which is empty until it begins), or a
+ * member of its group now. Someone who was removed from a group is none from the moment that the groups
+ * projection has it.
  */
 export async function isParticipant(
   pool: pg.Pool,
@@ -14,17 +15,12 @@ export async function isParticipant(
 ): Promise<boolean> {
   const parties = parseConversationId(conversationId);
   if (parties === undefined) return false;
-  const [row] =
-    parties.kind === 'direct'
-      ? await sqlOn(pool).query<object>(
-          'select 1 as found from read.direct_conversation where user_id = $1 and conversation_id = $2',
-          [user, conversationId],
-        )
-      : await sqlOn(pool).query<object>(
-          'select 1 as found from read.group_member where group_id = $1 and user_id = $2',
-          [parties.groupId, user],
-        );
-  return row !== undefined;
+  if (parties.kind === 'direct') return parties.users.includes(user);
+  const rows = await sqlOn(pool).query<object>(
+    'select 1 as found from read.group_member where group_id = $1 and user_id = $2',
+    [parties.groupId, user],
+  );
+  return rows.length > 0;
 }
 
 /** All conversations that a user takes part in: what a gateway subscribes to for them. */

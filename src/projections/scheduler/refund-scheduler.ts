@@ -1,18 +1,14 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import type { LeaseStore } from '../../commands/process-managers/leases.ts';
-import type { Outcome } from '../../commands/requests.ts';
+import type { RefundOutcome, RefundPort } from '../../commands/refund-port.ts';
 import { limits } from '../../config/limits.ts';
-import { errorCodes } from '../../domain/error-codes.ts';
-import type { PacketId } from '../../domain/ids.ts';
+import type { LeaseStore } from '../../runtime/leases.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
 import { HeldLeases } from '../held-leases.ts';
-import { ClockWatch } from './clock-watch.ts';
 import type { DuePacket } from './due-packets.ts';
 import { countPackets, duePackets } from './due-packets.ts';
 import type { LatenessSnapshot } from './lateness.ts';
 import { LatenessHistogram } from './lateness.ts';
-import type { RefundPacket } from './refund-port.ts';
 import { TrackedRefunds } from './tracked-refunds.ts';
 
 /*
@@ -28,7 +24,7 @@ import { TrackedRefunds } from './tracked-refunds.ts';
 export interface SchedulerDeps {
   readonly pool: pg.Pool;
   readonly leases: LeaseStore;
-  readonly refundPacket: RefundPacket;
+  readonly refunds: RefundPort;
   readonly runtime: Runtime;
   readonly logger: Logger;
 }
@@ -64,7 +60,6 @@ export function createRefundScheduler(deps: SchedulerDeps): RefundScheduler {
 class Scheduler implements RefundScheduler {
   readonly #deps: SchedulerDeps;
   readonly #leases: HeldLeases;
-  readonly #watch: ClockWatch;
   readonly #tracked: TrackedRefunds;
   readonly #lateness = new LatenessHistogram();
   readonly #inFlight = new Set<Promise<void>>();
@@ -79,7 +74,6 @@ class Scheduler implements RefundScheduler {
   constructor(deps: SchedulerDeps) {
     this.#deps = deps;
     const { clock, random, ids } = deps.runtime;
-    this.#watch = new ClockWatch(clock);
     this.#tracked = new TrackedRefunds(clock, random);
     this.#leases = new HeldLeases({
       store: deps.leases,
@@ -153,12 +147,7 @@ class Scheduler implements RefundScheduler {
   }
 
   async #takeWhatIsDue(): Promise<void> {
-    const isTrusted = this.#watch.isTrusted();
-    if (isTrusted === this.#paused) {
-      this.#paused = !isTrusted;
-      if (this.#paused) this.#deps.logger.error('the wall clock has jumped: refunds are paused');
-      else this.#deps.logger.info('the wall clock is trusted again: refunds go on');
-    }
+    this.#paused = this.#deps.refunds.pausedMs() > 0;
     const shards = this.#leases.held.map(shardOfLease);
     if (this.#paused || shards.length === 0) return;
     const except = this.#tracked.leftAlone();
@@ -180,40 +169,30 @@ class Scheduler implements RefundScheduler {
   }
 
   async #refund({ packetId, expiresAtSecond }: DuePacket): Promise<void> {
-    const { refundPacket, logger, runtime } = this.#deps;
-    let outcome: Outcome<unknown>;
+    const { refunds, logger, runtime } = this.#deps;
+    let outcome: RefundOutcome;
     try {
-      outcome = await refundPacket(packetId);
+      outcome = await refunds.refundPacket(packetId);
     } catch (error) {
       logger.error({ err: error, packetId }, 'a refund failed; it is tried again');
       this.#tracked.failed(packetId);
       return;
     }
     switch (outcome.kind) {
-      case 'accepted':
-        this.#lateness.record(Math.max(0, runtime.clock.nowMs() - expiresAtSecond * 1_000));
+      case 'ended':
+        // Its row goes when the projection gets there. If it does not, we ask again.
+        if (outcome.refunded) {
+          this.#lateness.record(Math.max(0, runtime.clock.nowMs() - expiresAtSecond * 1_000));
+        }
         this.#tracked.settled(packetId);
         return;
-      case 'rejected':
-        this.#onRejected(packetId, outcome.code, outcome.message);
-        return;
-      case 'busy':
-        this.#tracked.failed(packetId, outcome.retryAfterMs);
-        return;
-      case 'unknown':
+      case 'not-expired':
         this.#tracked.failed(packetId);
         return;
+      case 'retry':
+        this.#tracked.failed(packetId, outcome.afterMs);
+        return;
     }
-  }
-
-  #onRejected(packetId: PacketId, code: keyof typeof errorCodes, message: string): void {
-    if (errorCodes[code].temporary) {
-      this.#tracked.failed(packetId);
-      return;
-    }
-    // It has ended another way; its row goes when the projection gets there. If it does not, we ask again.
-    this.#deps.logger.debug({ packetId, code, message }, 'an expired packet needed no refund');
-    this.#tracked.settled(packetId);
   }
 
   #nowSecond(): number {

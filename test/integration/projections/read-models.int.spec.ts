@@ -6,8 +6,9 @@ import { followPositions } from '../../../src/projections/projection-positions.t
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter, historySteps } from '../../support/random-history.ts';
 import { tableNames } from '../../support/read-model-oracle.ts';
+import { readTables } from '../../support/read-tables.ts';
 import { aLog, aNode } from '../eventstore/support.ts';
-import { expectTablesToEqualLog, readSideOn, readTables, runtime, startReadSide } from './support.ts';
+import { expectTablesToEqualLog, readSideOn, runtime, startReadSide } from './support.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

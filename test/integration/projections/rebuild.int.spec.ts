@@ -14,14 +14,8 @@ import { walletProjection } from '../../../src/projections/wallet-projection.ts'
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import { tableNames } from '../../support/read-model-oracle.ts';
-import {
-  expectTablesToEqualLog,
-  logger,
-  type ReadSide,
-  readTables,
-  runtime,
-  startReadSide,
-} from './support.ts';
+import { readTables } from '../../support/read-tables.ts';
+import { expectTablesToEqualLog, logger, type ReadSide, runtime, startReadSide } from './support.ts';
 
 let database: TestDatabase;
 let side: ReadSide;

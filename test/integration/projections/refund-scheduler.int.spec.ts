@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
-import type { Outcome } from '../../../src/commands/requests.ts';
+import type { RefundOutcome, RefundPort } from '../../../src/commands/refund-port.ts';
 import { limits } from '../../../src/config/limits.ts';
 import type { PacketId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 const nowSecond = (): number => Math.floor(runtime.clock.nowMs() / 1_000);
-const accepted: Outcome<unknown> = { kind: 'accepted', answer: {}, position: 0n };
+const ended: RefundOutcome = { kind: 'ended', refunded: true };
 
 async function send(number: number, expiresAtSecond: number): Promise<PacketId> {
   const id = packetId(number);
@@ -43,14 +43,14 @@ async function refund(id: PacketId, expiresAtSecond: number): Promise<void> {
 }
 
 function start(
-  refundPacket: SchedulerDeps['refundPacket'],
+  refundPacket: RefundPort['refundPacket'],
   overrides: Partial<SchedulerDeps> = {},
 ): RefundScheduler {
   const leases = createLeaseStore(database.pool);
   const scheduler = createRefundScheduler({
     pool: database.pool,
     leases,
-    refundPacket,
+    refunds: { refundPacket, pausedMs: () => 0 },
     runtime,
     logger,
     ...overrides,
@@ -81,7 +81,7 @@ describe('the refund scheduler', () => {
     const scheduler = start(async (id) => {
       note(id);
       await refund(id, now);
-      return accepted;
+      return ended;
     });
     await all;
     expect(made.map(({ id }) => id)).toEqual([a, b, c]);
@@ -103,7 +103,7 @@ describe('the refund scheduler', () => {
     await side.settled();
     start(async (id) => {
       note(id);
-      return accepted;
+      return ended;
     });
     await all;
     for (const { id, atMs } of made) {
@@ -120,7 +120,7 @@ describe('the refund scheduler', () => {
     start(async (id) => {
       first.note(id);
       late.note(id);
-      return accepted;
+      return ended;
     });
     await send(1, nowSecond() - 5);
     await first.all;
@@ -132,19 +132,19 @@ describe('the refund scheduler', () => {
   it('asks again until the log has the end: after a fault, an unknown outcome, a refusal that will pass', async () => {
     const id = await send(1, nowSecond() - 1);
     await side.settled();
-    const answers: (() => Outcome<unknown>)[] = [
+    const answers: (() => RefundOutcome)[] = [
       () => {
         throw new Error('a fault');
       },
-      () => ({ kind: 'unknown' }),
-      () => ({ kind: 'rejected', code: 'packet-not-expired', message: '' }),
-      () => ({ kind: 'busy', retryAfterMs: 1 }),
-      () => accepted,
+      () => ({ kind: 'retry', afterMs: 1, cause: 'unavailable' }),
+      () => ({ kind: 'not-expired', expiresAtSecond: 0 }),
+      () => ({ kind: 'retry', afterMs: 1, cause: 'busy' }),
+      () => ended,
     ];
     const { made, note, all } = calls(answers.length);
     start(async () => {
       note(id);
-      return answers[made.length - 1]?.() ?? accepted;
+      return answers[made.length - 1]?.() ?? ended;
     });
     await all;
     expect(made.map((call) => call.id)).toEqual(answers.map(() => id));
@@ -167,13 +167,38 @@ describe('the refund scheduler', () => {
       full.note(id);
       await gate.promise;
       inFlight -= 1;
-      return accepted;
+      return ended;
     });
     await full.all;
     gate.resolve();
     await all;
     expect(inFlightMax).toBe(limits.scheduler.inFlightMax);
     expect(new Set(made.map(({ id }) => id)).size).toBe(count);
+  });
+
+  it('asks for nothing while the wall clock cannot be trusted, and for all that is due when it can again', async () => {
+    const id = await send(1, nowSecond() - 5);
+    await side.settled();
+    const { made, note, all } = calls(1);
+    let isPaused = true;
+    const looks = Promise.withResolvers<void>();
+    let looked = 0;
+    const refundPacket = async (packet: PacketId): Promise<RefundOutcome> => {
+      note(packet);
+      return ended;
+    };
+    const pausedMs = (): number => {
+      looked += 1;
+      if (looked === 3) looks.resolve();
+      return isPaused ? 60_000 : 0;
+    };
+    const scheduler = start(refundPacket, { refunds: { refundPacket, pausedMs } });
+    await looks.promise;
+    expect(await scheduler.status()).toMatchObject({ paused: true, due: 1, inFlight: 0 });
+    expect(made).toEqual([]);
+    isPaused = false;
+    await all;
+    expect(made.map((call) => call.id)).toEqual([id]);
   });
 
   it('takes over the shards of one that died, and leaves those of a living one alone', async () => {
@@ -188,7 +213,7 @@ describe('the refund scheduler', () => {
     const { note, all } = calls(60);
     const scheduler = start(async (id) => {
       note(id);
-      return accepted;
+      return ended;
     });
     const standby = start(
       async () => {

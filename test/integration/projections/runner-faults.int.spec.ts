@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log.ts';
-import type { LeaseStore } from '../../../src/commands/process-managers/leases.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
@@ -12,6 +11,7 @@ import { rebuild } from '../../../src/projections/rebuild.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
+import type { LeaseStore } from '../../../src/runtime/leases.ts';
 import { alice, aliceAndBob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';

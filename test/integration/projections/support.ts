@@ -11,7 +11,8 @@ import type { ProjectionRunner, RunnerDeps } from '../../../src/projections/runn
 import { createProjectionRunner } from '../../../src/projections/runner.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
-import { expectedTables, type OracleRow, tableNames } from '../../support/read-model-oracle.ts';
+import { expectedTables, tableNames } from '../../support/read-model-oracle.ts';
+import { inOrder, readTables } from '../../support/read-tables.ts';
 
 export const runtime = systemRuntime();
 export const logger = pino({ level: process.env.TEST_LOG ?? 'silent' });
@@ -85,19 +86,6 @@ export function nextMessage(bus: ChangeBus, matches: (message: BusMessage) => bo
   });
 }
 
-/** Every read table as it is, rows in no particular order. */
-export async function readTables(pool: pg.Pool): Promise<Map<string, OracleRow[]>> {
-  const tables = new Map<string, OracleRow[]>();
-  for (const table of tableNames) {
-    const { rows } = await pool.query<{ row: OracleRow }>(`select to_jsonb(t) as row from read.${table} t`);
-    tables.set(
-      table,
-      rows.map(({ row }) => row),
-    );
-  }
-  return tables;
-}
-
 /** Every read table holds exactly what the independent fold of the log says. */
 export async function expectTablesToEqualLog(pool: pg.Pool, events: Iterable<RecordedEvent>): Promise<void> {
   const actual = await readTables(pool);
@@ -105,15 +93,4 @@ export async function expectTablesToEqualLog(pool: pg.Pool, events: Iterable<Rec
   for (const table of tableNames) {
     expect(inOrder(actual.get(table)), `table ${table}`).toEqual(inOrder(expected.get(table)));
   }
-}
-
-function inOrder(rows: readonly OracleRow[] | undefined): string[] {
-  return (rows ?? []).map(canonical).sort();
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join()}}`;
 }
