@@ -7,7 +7,7 @@ import type { DevAccounts, LoginBody, Me, Messages, Page, RegisterBody, Tokens }
 import type { PushData } from '../protocol/pushes.ts';
 import type { Answers, Takes, WireRequestType } from '../protocol/requests.ts';
 import type { GroupMemberView, GroupView } from '../protocol/views/group-views.ts';
-import type { InboxEntryView, MessageView, ReceiptView } from '../protocol/views/message-views.ts';
+import type { InboxEntryView, ReceiptView } from '../protocol/views/message-views.ts';
 import type {
   PacketProofView,
   PacketView,
@@ -162,5 +162,3 @@ export type ClientErrorCode =
   | 'network'
   /** The client was disconnected, or its session ended, before there was an answer. */
   | 'closed';
-
-export type { MessageView };

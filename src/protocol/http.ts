@@ -50,13 +50,11 @@ export const LoginBodySchema = Type.Object(
 export type LoginBody = Static<typeof LoginBodySchema>;
 
 export const RefreshBodySchema = Type.Object({ refreshToken: text(bounds.tokenChars, 1) }, strict);
-export type RefreshBody = Static<typeof RefreshBodySchema>;
 
 export const PasswordBodySchema = Type.Object(
   { oldPassword: text(bounds.passwordChars), newPassword: text(bounds.passwordChars) },
   strict,
 );
-export type PasswordBody = Static<typeof PasswordBodySchema>;
 
 export const TokensSchema = Type.Object({
   /** A signed, short-lived token for `Authorization: Bearer` and the hello. */
@@ -94,7 +92,6 @@ export const PageQuerySchema = Type.Object(
   },
   strict,
 );
-export type PageQuery = Static<typeof PageQuerySchema>;
 
 export const FriendRequestsQuerySchema = Type.Object(
   {
@@ -178,4 +175,3 @@ export const HealthSchema = Type.Object({
     Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) }),
   ),
 });
-export type Health = Static<typeof HealthSchema>;

@@ -1,3 +1,5 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import type { PacketId } from '../../../src/domain/ids.ts';
@@ -11,6 +13,7 @@ import {
   seal,
   startGateway,
 } from '../../gateway/support/fake-back-end.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 interface Answer {
   readonly status: number;
@@ -367,6 +370,23 @@ describe('the HTTP API', () => {
       expect(policy).not.toContain('unsafe-inline');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('x-powered-by')).toBe(null);
+    });
+
+    it('serves the built page where there is one, and nothing outside of its folder', async () => {
+      const folder = temporaryFolder();
+      await mkdir(join(folder, 'dist'));
+      await writeFile(join(folder, 'dist', 'index.html'), '<!doctype html><title>hongbao</title>');
+      await writeFile(join(folder, 'secret'), 'secret');
+      const withPage = await startGateway(fakeBackEnd({ webRoot: join(folder, 'dist') }));
+      const page = await fetch(withPage.url);
+      expect(page.headers.get('content-type')).toContain('text/html');
+      expect(await page.text()).toContain('hongbao');
+      for (const path of ['/../secret', '/%2e%2e/secret', '/..%2fsecret']) {
+        expect(await (await fetch(withPage.url + path)).text()).not.toBe('secret');
+      }
+      expect((await fetch(`${withPage.url}/api/nothing`)).status).toBe(404);
+      await withPage.close();
+      await rm(folder, { recursive: true });
     });
 
     it('shows demo accounts in development, and has no such path in production', async () => {

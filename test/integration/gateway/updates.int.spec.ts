@@ -83,13 +83,15 @@ describe('updates', () => {
   it('of a group that were published before the joining was known reach the new member, in order', async () => {
     const early = backEnd.addGroup('Team', alice, []);
     const chat = groupConversationId(early);
-    const b = await connected(bob);
+    const [a, b] = [await connected(alice), await connected(bob)];
     const group = (await backEnd.deps.reads.group(alice.userId, early))!;
     const joinedAtMs = backEnd.runtime.clock.nowMs();
     // The messages projection is ahead of the groups projection: nobody here knows yet that Bob is in.
     backEnd.joinQuietly(early, bob);
     backEnd.write(chat, alice.userId, 'one');
     backEnd.write(chat, alice.userId, 'two');
+    // Sent to all who are known to be in.
+    await text(a, 'two');
     const member = {
       groupId: early,
       userId: bob.userId,
