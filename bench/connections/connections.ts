@@ -56,7 +56,6 @@ export const connections = defineBench({
         runs,
         idleSeconds,
         nodeOptions: '--optimize-for-size --expose-gc',
-        addresses: 'one of 127.1.0.0/16 per user',
       },
       figures: figuresOf(ours),
       peers: {
@@ -72,7 +71,7 @@ export const connections = defineBench({
 
 function refuseUnmeasurable(count: number, users: number): void {
   if (process.platform !== 'linux') {
-    throw new UsageError('This bench reads /proc and calls from many loopback addresses: it runs on Linux.');
+    throw new UsageError('This bench reads memory from /proc: it runs on Linux.');
   }
   const room = users * limits.gateway.connectionsPerUserMax;
   if (count > room) {

@@ -2,9 +2,8 @@
  * The client of `bench connections`, in a process of its own: it has file descriptors of its own, and its memory
  * is not the server's. Opens what its parent asks for, says when every hello was answered, and ends with it.
  */
-import type { WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import { inParallel } from '../harness/in-parallel.ts';
-import { addressOf, openWebSocket } from '../harness/loopback.ts';
 import type { ConnectorAnswer, ConnectorRequest } from './connector.ts';
 
 const connectingAtOnce = 64;
@@ -27,10 +26,9 @@ async function carryOut(request: ConnectorRequest): Promise<void> {
   switch (request.kind) {
     case 'open': {
       const { url, hellos, count } = request;
-      open = await inParallel(count, connectingAtOnce, (index) => {
-        const user = index % hellos.length;
-        return greeted(url, addressOf(user), hellos[user] ?? '');
-      });
+      open = await inParallel(count, connectingAtOnce, (index) =>
+        greeted(url, hellos[index % hellos.length] ?? ''),
+      );
       return;
     }
     case 'check': {
@@ -47,9 +45,9 @@ async function carryOut(request: ConnectorRequest): Promise<void> {
 }
 
 /** A connection whose hello was accepted. */
-function greeted(url: string, localAddress: string, hello: string): Promise<WebSocket> {
+function greeted(url: string, hello: string): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
-    const socket = openWebSocket(url, localAddress);
+    const socket = new WebSocket(url);
     socket.once('error', reject);
     socket.once('close', (code: number, reason: Buffer) =>
       reject(new Error(`closed with ${code} ${reason}`)),

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
+import type WebSocket from 'ws';
 import { limits } from '../../config/limits.ts';
 import { GatewayWebSocket } from '../socket/gateway-web-socket.ts';
 import { RequestFailed } from '../wire-error.ts';
@@ -24,7 +25,8 @@ export async function socketRoute(app: GatewayApp, context: RouteContext): Promi
       maxPayload: limits.gateway.socketMessageBytesMax,
       // The socket gateway keeps its own list.
       clientTracking: false,
-      WebSocket: GatewayWebSocket,
+      // `ws` asks for a subclass and, by its types, for its module's other exports as well.
+      WebSocket: GatewayWebSocket as typeof WebSocket,
     },
     preClose: () => sockets.drain(),
   });
