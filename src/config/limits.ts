@@ -279,12 +279,8 @@ export const limits = {
     helloInboxEntriesMax: 200,
     /** Groups of one user that updates are subscribed for, read in pages. */
     groupsPerUserMax: 10_000,
-    /** What was said in a group since someone joined it, pushed when their membership becomes known here ... */
-    joinedItemsMax: 100,
-    /** ... with as much before, for clocks that differ ... */
-    joinedSlackMs: 1_000,
-    /** ... while so many newer pushes are held back. */
-    joinedHeldMax: 500,
+    /** How long what goes to a group waits for its memberships; a removal takes effect within this. */
+    membershipWaitMs: 1_000,
     /** Changes that wait for their sealed parts to be opened; over it, they are dropped for a resync. */
     changesQueuedMax: 20_000,
     /** Resyncs that concern every connection are spread over this time. */

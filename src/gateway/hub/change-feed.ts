@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { limits } from '../../config/limits.ts';
-import type { ConversationId } from '../../domain/ids.ts';
 import type { BusMessage, ChangeBus } from '../../projections/bus.ts';
 import type { Change } from '../../projections/changes.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
@@ -11,12 +10,11 @@ import type { OpenSealed } from '../views/open-sealed.ts';
 import type { UserDirectory } from '../views/user-directory.ts';
 import { BusGaps } from './bus-gaps.ts';
 import { type OutgoingPush, pushesOf } from './change-pushes.ts';
-import type { Hub, LocalUser } from './hub.ts';
-import { heldBack, holdConversation, joinedFrames } from './joined-group.ts';
+import type { Hub } from './hub.ts';
 
 export interface ChangeFeedOptions {
   readonly bus: Pick<ChangeBus, 'subscribe'>;
-  readonly reads: Pick<ReadSide, 'progress' | 'messages'>;
+  readonly reads: Pick<ReadSide, 'progress' | 'waitFor'>;
   readonly hub: Hub;
   readonly directory: UserDirectory;
   readonly open: OpenSealed;
@@ -30,9 +28,11 @@ export interface ChangeFeedOptions {
 /**
  * Turns the bus's changes into pushes.
  *
- * Membership takes effect the moment a change arrives, before anything of it is opened: those who were removed
- * get nothing more. Opening is asynchronous, so each partition's changes go through a queue of its own, which
- * keeps them in order; who gets a push is looked up when it is sent.
+ * Membership takes effect the moment a change arrives, before anything of it is opened. Read models are
+ * published each at its own pace, so what goes to a group waits (bounded) until the memberships known here are
+ * at least as new as it is: who was removed before it does not get it, and who has joined before it does. Opening
+ * is asynchronous, so each partition's changes go through a queue of its own, which keeps them in order; who gets
+ * a push is looked up when it is sent.
  *
  * A gap on the bus, a queue that is full, or checkpoints that moved during its silence mean that updates were
  * lost: everyone is then told to resync, spread over a while.
@@ -106,17 +106,14 @@ export class ChangeFeed {
     const key = `${message.projection}/${message.partition}`;
     this.#queued += message.changes.length;
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const after = before.then(() => this.#deliver(message.changes));
+    const after = before.then(() => this.#deliver(message));
     this.#queues.set(key, after);
   }
 
   #applyAtOnce(change: Change): void {
     const { hub } = this.#options;
     if (change.kind === 'group') {
-      for (const { userId, joinedAtMs } of change.members) {
-        const user = hub.memberIn(change.group.groupId, userId);
-        if (user !== undefined) void this.#catchUp(user, change.group.conversationId, joinedAtMs);
-      }
+      for (const { userId } of change.members) hub.memberIn(change.group.groupId, userId);
       for (const userId of change.leftUserIds) hub.memberOut(change.group.groupId, userId);
     }
     if (change.kind === 'account' && (change.account.closed || change.account.frozen)) {
@@ -125,30 +122,25 @@ export class ChangeFeed {
   }
 
   /** Never rejects: a change that cannot be pushed costs its receivers a resync. */
-  async #deliver(changes: readonly Change[]): Promise<void> {
+  async #deliver({ changes, checkpoint }: Extract<BusMessage, { kind: 'changes' }>): Promise<void> {
+    const { reads, logger } = this.#options;
     try {
+      if (changes.some(isForGroup)) {
+        await reads.waitFor(['groups'], checkpoint, limits.gateway.membershipWaitMs);
+      }
       const pushes = await Promise.all(changes.map((change) => pushesOf(change, this.#options)));
       for (const push of pushes.flat()) this.#send(push);
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'changes could not be pushed');
+      logger.error({ err: error }, 'changes could not be pushed');
       this.resyncAll('changes could not be pushed');
     } finally {
       this.#queued -= changes.length;
     }
   }
 
-  /** Brings one who has just joined a group to its present. */
-  async #catchUp(user: LocalUser, conversationId: ConversationId, joinedAtMs: number): Promise<void> {
-    holdConversation(user, conversationId);
-    const { reads, open, push } = this.#options;
-    const frames = await joinedFrames(user, conversationId, joinedAtMs, reads, open);
-    for (const connection of user.connections) for (const frame of frames) push(connection, frame);
-  }
-
   #send({ to, frame, except }: OutgoingPush): void {
     for (const user of this.#options.hub.audience(to)) {
       if (except?.has(user.userId)) continue;
-      if (to.kind === 'conversation' && heldBack(user, to.conversationId, frame)) continue;
       for (const connection of user.connections) this.#options.push(connection, frame);
     }
   }
@@ -171,3 +163,8 @@ export class ChangeFeed {
 }
 
 const resyncSlices = 20;
+
+/** Whether those who are in a group by now are to hear of it. */
+function isForGroup(change: Change): boolean {
+  return 'audience' in change && change.audience.kind === 'conversation';
+}

@@ -1,6 +1,6 @@
 import { limits } from '../../config/limits.ts';
 import type { ConversationId, GroupId, UserId } from '../../domain/ids.ts';
-import { groupConversationId, parseConversationId } from '../../domain/ids.ts';
+import { parseConversationId } from '../../domain/ids.ts';
 import type { Audience } from '../../projections/changes.ts';
 import type { Connection } from '../socket/connection.ts';
 
@@ -11,8 +11,6 @@ export interface LocalUser {
   readonly groups: Set<GroupId>;
   /** Set while the groups are being read. */
   loading: GroupLoad | undefined;
-  /** Pushes of groups just joined, while what was said since the joining is being read. Mostly absent. */
-  holds: Map<ConversationId, Buffer[]> | undefined;
 }
 
 interface GroupLoad {
@@ -55,7 +53,7 @@ export class Hub {
   async join(connection: Connection, userId: UserId): Promise<void> {
     let user = this.#users.get(userId);
     if (user === undefined) {
-      user = { userId, connections: [], groups: new Set(), loading: undefined, holds: undefined };
+      user = { userId, connections: [], groups: new Set(), loading: undefined };
       this.#users.set(userId, user);
       this.#startLoading(user);
     }
@@ -107,14 +105,12 @@ export class Hub {
     return this.#users.get(userId)?.groups.has(groupId) ?? false;
   }
 
-  /** The user, if they are connected here and were not subscribed to the group before. */
-  memberIn(groupId: GroupId, userId: UserId): LocalUser | undefined {
+  /** From now on the user gets the group's updates. Harmless when they do already, or are not connected here. */
+  memberIn(groupId: GroupId, userId: UserId): void {
     const user = this.#users.get(userId);
-    if (user === undefined) return undefined;
+    if (user === undefined) return;
     user.loading?.left.delete(groupId);
-    if (user.groups.has(groupId)) return undefined;
     this.#subscribe(user, groupId);
-    return user;
   }
 
   /** From now on the user gets nothing more of the group. */
@@ -122,7 +118,6 @@ export class Hub {
     const user = this.#users.get(userId);
     if (user === undefined) return;
     user.loading?.left.add(groupId);
-    user.holds?.delete(groupConversationId(groupId));
     this.#unsubscribe(user, groupId);
   }
 

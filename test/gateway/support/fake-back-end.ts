@@ -44,8 +44,12 @@ export interface FakeBackEnd {
   addUser(name: string): FakeUser;
   tokenFor(user: FakeUser, expiresAtMs?: number): string;
   addGroup(name: string, owner: FakeUser, members: readonly FakeUser[]): GroupId;
-  /** Commits a joining and publishes nothing. */
-  joinQuietly(groupId: GroupId, user: FakeUser): void;
+  /** From now on the groups read model is behind: nothing of it is published, and who waits for it waits. */
+  holdGroups(): void;
+  /** It has caught up: what it held back is published. */
+  releaseGroups(): void;
+  /** Commits a joining and publishes it. */
+  addToGroup(groupId: GroupId, user: FakeUser): void;
   /** Commits a removal and publishes it. */
   removeFromGroup(groupId: GroupId, user: FakeUser): void;
   /** Commits a message without asking anyone; publishes it unless told not to. */
@@ -261,8 +265,19 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
     ]),
   ];
 
+  let groupsHeld:
+    | { readonly caughtUp: PromiseWithResolvers<void>; readonly changes: (readonly Change[])[] }
+    | undefined;
+  const publishGroups = (changes: readonly Change[]): void => {
+    if (groupsHeld === undefined) publish('groups', changes);
+    else groupsHeld.changes.push(changes);
+  };
+
   const reads: ReadSide = {
-    waitFor: async (_models, wanted) => wanted <= position,
+    async waitFor(models, wanted) {
+      if (models.includes('groups')) await groupsHeld?.caughtUp.promise;
+      return wanted <= position;
+    },
     progress: async () => [
       { projection: 'messages', generation: 1, partition: 0, changed: progress, reached: progress },
     ],
@@ -383,15 +398,27 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       publish('groups', [{ kind: 'group', group: row, members: memberRows, leftUserIds: [] }]);
       return groupId;
     },
-    joinQuietly(groupId, { userId }) {
+    holdGroups() {
+      groupsHeld = { caughtUp: Promise.withResolvers(), changes: [] };
+    },
+    releaseGroups() {
+      const held = groupsHeld;
+      groupsHeld = undefined;
+      for (const changes of held?.changes ?? []) publish('groups', changes);
+      held?.caughtUp.resolve();
+    },
+    addToGroup(groupId, { userId }) {
+      const group = groups.get(groupId);
+      if (group === undefined) throw new Error('no such group');
       const member: GroupMemberRow = { groupId, userId, role: 'member', joinedAtMs: 0, mutedUntilMs: null };
-      groups.get(groupId)?.members.set(userId, member);
+      group.members.set(userId, member);
+      publishGroups([{ kind: 'group', group: group.row, members: [member], leftUserIds: [] }]);
     },
     removeFromGroup(groupId, user) {
       const group = groups.get(groupId);
       if (group === undefined) throw new Error('no such group');
       group.members.delete(user.userId);
-      publish('groups', [{ kind: 'group', group: group.row, members: [], leftUserIds: [user.userId] }]);
+      publishGroups([{ kind: 'group', group: group.row, members: [], leftUserIds: [user.userId] }]);
     },
     write: (conversationId, senderId, text, writeOptions) =>
       write(conversationId, senderId, text, writeOptions),
