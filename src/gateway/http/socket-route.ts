@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import fastifyWebsocket from '@fastify/websocket';
 import type { FastifyRequest } from 'fastify';
-import type WebSocket from 'ws';
 import { limits } from '../../config/limits.ts';
 import { GatewayWebSocket } from '../socket/gateway-web-socket.ts';
 import { RequestFailed } from '../wire-error.ts';
@@ -18,16 +17,16 @@ declare module 'fastify' {
 export async function socketRoute(app: GatewayApp, context: RouteContext): Promise<void> {
   const { sockets } = context;
   app.decorateRequest('upgradeResponse', null);
+  const options: NonNullable<fastifyWebsocket.WebsocketPluginOptions['options']> = {
+    // Compression costs far more memory per connection than the whole budget.
+    perMessageDeflate: false,
+    maxPayload: limits.gateway.socketMessageBytesMax,
+    // The socket gateway keeps its own list.
+    clientTracking: false,
+  };
   await app.register(fastifyWebsocket, {
-    options: {
-      // Compression costs far more memory per connection than the whole budget.
-      perMessageDeflate: false,
-      maxPayload: limits.gateway.socketMessageBytesMax,
-      // The socket gateway keeps its own list.
-      clientTracking: false,
-      // `ws` asks for a subclass and, by its types, for its module's other exports as well.
-      WebSocket: GatewayWebSocket as typeof WebSocket,
-    },
+    // Assigned, since the option is typed as all of the module `ws`; what it takes is a subclass.
+    options: Object.assign(options, { WebSocket: GatewayWebSocket }),
     preClose: () => sockets.drain(),
   });
   app.get(

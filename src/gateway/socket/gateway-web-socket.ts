@@ -1,4 +1,4 @@
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import type { Connection } from './connection.ts';
 import type { SocketGateway } from './socket-gateway.ts';
 
