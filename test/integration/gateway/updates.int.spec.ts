@@ -51,6 +51,12 @@ describe('updates', () => {
     await text(socket, name);
   };
 
+  /** An update of another read model arrives: what waits for nothing has been sent by then. */
+  const otherUpdate = async (socket: RawSocket, user: FakeUser) => {
+    backEnd.setAccount(user.userId, {});
+    await socket.frame((frame) => frame.type === 'account');
+  };
+
   it('of a direct conversation reach every device of both, and nobody else', async () => {
     const all = [await connected(alice), await connected(bob), await connected(bob)];
     const stranger = await connected(carol);
@@ -83,11 +89,12 @@ describe('updates', () => {
   it('of a group wait until the memberships are as new as they: who has joined gets them', async () => {
     const groupId = backEnd.addGroup('Team', alice, []);
     const chat = groupConversationId(groupId);
-    const b = await connected(bob);
+    const [a, b] = [await connected(alice), await connected(bob)];
     backEnd.holdGroups();
     backEnd.addToGroup(groupId, bob);
     backEnd.write(chat, alice.userId, 'one');
     backEnd.write(chat, alice.userId, 'two');
+    await otherUpdate(a, alice);
     backEnd.releaseGroups();
     await text(b, 'two');
     expect(texts(b)).toEqual(['one', 'two']);
@@ -100,6 +107,7 @@ describe('updates', () => {
     backEnd.holdGroups();
     backEnd.removeFromGroup(groupId, bob);
     backEnd.write(chat, alice.userId, 'without Bob');
+    await otherUpdate(a, alice);
     backEnd.releaseGroups();
     await text(a, 'without Bob');
     await marker(b, bob, 'end');
