@@ -5,6 +5,7 @@
  * `NODE_OPTIONS` reaches every process that a server starts; only the program that BENCH_PROBE_PROGRAM names is
  * probed.
  */
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -20,6 +21,8 @@ function listen(path: string): void {
       void answer(request.toString()).then((text) => socket.end(text));
     });
   });
+  // A process of the run before may have left its socket behind.
+  rmSync(path, { force: true });
   server.listen(path).unref();
 }
 
