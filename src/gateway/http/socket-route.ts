@@ -23,6 +23,8 @@ export async function socketRoute(app: GatewayApp, context: RouteContext): Promi
     maxPayload: limits.gateway.socketMessageBytesMax,
     // The socket gateway keeps its own list.
     clientTracking: false,
+    // The socket gateway answers pings: of `ws`, it would cost every socket a closure.
+    autoPong: false,
   };
   await app.register(fastifyWebsocket, {
     // Assigned, since the option is typed as all of the module `ws`; what it takes is a subclass.

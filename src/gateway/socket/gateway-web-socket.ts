@@ -26,6 +26,9 @@ export class GatewayWebSocket extends WebSocket {
         // With its default binary type, `ws` hands over one buffer.
         if (Buffer.isBuffer(first)) gateway.received(connection, first, second === true);
         return true;
+      case 'ping':
+        if (Buffer.isBuffer(first)) gateway.pinged(connection, first);
+        return true;
       case 'pong':
         gateway.heard(connection);
         return true;

@@ -14,7 +14,8 @@ import { bounds } from '../../protocol/bounds.ts';
  * Replies are never dropped; they are bounded by the commands that a connection may have in flight.
  */
 export class Outbox {
-  #frames: Buffer[] = [];
+  /** `undefined` while nothing waits: an idle connection is to hold nothing. */
+  #frames: Buffer[] | undefined = undefined;
   #frameBytes = 0;
   #collapsedAtMs = -1;
   /** While a hello is being answered, pushes wait here so that what was missed goes out before them. */
@@ -25,17 +26,18 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#frames.length === 0;
+    return this.#frames === undefined;
   }
 
   addReply(frame: Buffer): void {
-    this.#frames.push(frame);
+    this.#queue(frame);
     this.#frameBytes += frame.length;
   }
 
   addPush(frame: Buffer, webSocket: WebSocket, nowMs: number): void {
     if (this.isCollapsed) return;
-    (this.#held ?? this.#frames).push(frame);
+    if (this.#held === undefined) this.#queue(frame);
+    else this.#held.push(frame);
     this.#frameBytes += frame.length;
     if (this.#frameBytes + webSocket.bufferedAmount > limits.gateway.sendQueueBytesMax) this.collapse(nowMs);
   }
@@ -45,8 +47,9 @@ export class Outbox {
     if (!this.isCollapsed) this.#collapsedAtMs = nowMs;
     this.#held = this.#held === undefined ? undefined : [];
     // Replies and pushes look alike here; the replies are the few that must survive.
-    this.#frames = this.#frames.filter(isReply);
-    this.#frameBytes = this.#frames.reduce((sum, frame) => sum + frame.length, 0);
+    const replies = this.#frames?.filter(isReply) ?? [];
+    this.#frames = replies.length > 0 ? replies : undefined;
+    this.#frameBytes = replies.reduce((sum, frame) => sum + frame.length, 0);
   }
 
   /** From now on pushes are held back. */
@@ -60,7 +63,7 @@ export class Outbox {
     this.#held = undefined;
     if (this.isCollapsed) return;
     for (const frame of first) this.#frameBytes += frame.length;
-    this.#frames.push(...first, ...held);
+    if (first.length + held.length > 0) this.#frames = [...(this.#frames ?? []), ...first, ...held];
   }
 
   /**
@@ -73,19 +76,24 @@ export class Outbox {
     if (this.isCollapsed) {
       if (waiting <= limits.gateway.sendQueueBytesMax / 2 && this.#held === undefined) {
         this.#collapsedAtMs = -1;
-        this.#frames.push(resyncFrame);
+        this.#queue(resyncFrame);
       } else if (nowMs - this.#collapsedAtMs > limits.gateway.collapsedMsMax) {
         return 'too-slow';
       }
     }
-    if (this.#frames.length === 0) return 'ok';
+    if (this.#frames === undefined) return 'ok';
     const frames = this.#frames;
-    this.#frames = [];
+    this.#frames = undefined;
     this.#frameBytes = this.#held?.reduce((sum, frame) => sum + frame.length, 0) ?? 0;
     for (let start = 0; start < frames.length; start += bounds.framesPerMessage) {
       webSocket.send(join(frames.slice(start, start + bounds.framesPerMessage)), sendOptions);
     }
     return 'ok';
+  }
+
+  #queue(frame: Buffer): void {
+    if (this.#frames === undefined) this.#frames = [frame];
+    else this.#frames.push(frame);
   }
 }
 

@@ -156,6 +156,18 @@ export class SocketGateway {
     receive(this, connection, data, isBinary);
   }
 
+  /**
+   * A ping counts like a frame: over the allowance, or while the client does not read what waits for it, it is not
+   * answered, so that no flood of pings can make a queue of pongs.
+   */
+  pinged(connection: Connection, payload: Buffer): void {
+    const nowMs = this.options.runtime.clock.monotonicMs();
+    connection.heard(nowMs);
+    if (connection.phase === 'closed' || connection.takeFrame(nowMs) > 0) return;
+    const { webSocket } = connection;
+    if (webSocket.bufferedAmount <= limits.gateway.sendQueueBytesMax) webSocket.pong(payload, false);
+  }
+
   /** Whatever the client sent, it is alive. */
   heard(connection: Connection): void {
     connection.heard(this.options.runtime.clock.monotonicMs());
