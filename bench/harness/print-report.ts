@@ -43,5 +43,9 @@ function cell(value: Figures[string] | undefined): string {
 
 function format(value: number): string {
   const digits = Number.isInteger(value) || Math.abs(value) >= 1000 ? 0 : 2;
-  return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // A small negative difference rounds to -0, which nobody wants to read.
+  return (value === 0 ? 0 : value).toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 }
