@@ -39,9 +39,9 @@ export function lockDataFolder(folder: string): DataFolderLock {
 }
 
 /**
- * Nobody else may list the folder. Root lets others pass through, since PostgreSQL runs as another user and its
+ * Makes the folder when it is missing. Nobody else may list it. Root lets others pass through, since PostgreSQL runs as another user and its
  * cluster is in there; every secret inside is closed by itself.
  */
-function makeDataFolder(folder: string): void {
+export function makeDataFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
 }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDataFolder } from '../../infra/supervisor/data-folder-lock.ts';
 import { limits } from '../config/limits.ts';
 
 export interface LogFile {
@@ -13,7 +14,7 @@ export interface LogFile {
  * place of the one before: a developer's folder does not grow without bound.
  */
 export function openLogFile(dataFolder: string): LogFile {
-  mkdirSync(dataFolder, { recursive: true });
+  makeDataFolder(dataFolder);
   const path = join(dataFolder, 'hongbao.log');
   if (existsSync(path) && statSync(path).size > limits.cli.logFileBytesMax) renameSync(path, `${path}.1`);
   return { path, descriptor: openSync(path, 'a', 0o600) };

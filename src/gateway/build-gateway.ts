@@ -36,7 +36,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
     directory,
     open,
     push: (connection, frame) => sockets.push(connection, frame),
-    endSessions: (userId) => sockets.endSessions(userId),
+    endSessions: (userId, deviceId) => sockets.endSessions(userId, deviceId),
   });
   const context: RouteContext = { ...deps, open, directory, sockets };
 
@@ -71,7 +71,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   await pageRoutes(app, context);
 
   sockets.start();
-  feed.start();
+  await feed.start();
   app.addHook('onClose', async () => feed.stop());
   return app;
 }

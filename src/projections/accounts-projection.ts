@@ -1,4 +1,4 @@
-import type { UserId } from '../domain/ids.ts';
+import type { DeviceId, UserId } from '../domain/ids.ts';
 import type { Sealed } from '../domain/sealed.ts';
 import { bulkRows } from './bulk-rows.ts';
 import type { ProjectedEvent } from './projected-event.ts';
@@ -28,6 +28,13 @@ interface AccountDelta {
   readonly closed: boolean | null;
 }
 
+/** What a batch amounts to. */
+interface AccountsFold {
+  readonly deltas: readonly AccountDelta[];
+  /** Devices that were logged out. No table has them: gateways end their sessions. */
+  readonly revoked: readonly { readonly userId: UserId; readonly deviceId: DeviceId }[];
+}
+
 const registeredRows = bulkRows<AccountRow>([
   { name: 'user_id', type: 'uuid', value: (row) => row.userId },
   { name: 'username', type: 'jsonb', value: (row) => row.username },
@@ -45,7 +52,7 @@ const changedRows = bulkRows<AccountDelta>([
 ]);
 
 /** Public profiles. Searching by user name is the write side's: it knows the keyed hash. */
-export const accountsProjection = defineProjection<readonly AccountDelta[], readonly AccountRow[]>({
+export const accountsProjection = defineProjection<AccountsFold, readonly AccountRow[]>({
   name: 'accounts',
   version: 1,
   streamPrefixes: ['account-'],
@@ -60,7 +67,7 @@ export const accountsProjection = defineProjection<readonly AccountDelta[], read
   );`,
   indexes: '',
   fold: foldAccounts,
-  async write(tx, schema, deltas) {
+  async write(tx, schema, { deltas }) {
     const added = deltas.flatMap(asNewRow);
     const changed = deltas.filter((delta) => delta.registered === null);
     if (added.length > 0) {
@@ -83,17 +90,22 @@ export const accountsProjection = defineProjection<readonly AccountDelta[], read
     );
     return [...added, ...updated];
   },
-  changes: (_deltas, rows) => rows.map((account) => ({ kind: 'account', account })),
+  changes: ({ revoked }, rows) => [
+    ...rows.map((account) => ({ kind: 'account' as const, account })),
+    ...revoked.map((device) => ({ kind: 'device-revoked' as const, ...device })),
+  ],
 });
 
-function foldAccounts(events: readonly ProjectedEvent[]): readonly AccountDelta[] {
+function foldAccounts(events: readonly ProjectedEvent[]): AccountsFold {
   const deltas = new Map<UserId, AccountDelta>();
+  const revoked: AccountsFold['revoked'][number][] = [];
   for (const event of events) {
     const userId = streamKey(event.stream) as UserId;
+    if (event.type === 'DeviceRevoked') revoked.push({ userId, deviceId: event.data.deviceId });
     const change = accountChange(event);
     if (change !== undefined) deltas.set(userId, { ...(deltas.get(userId) ?? untouched(userId)), ...change });
   }
-  return [...deltas.values()];
+  return { deltas: [...deltas.values()], revoked };
 }
 
 function accountChange(event: ProjectedEvent): Partial<AccountDelta> | undefined {

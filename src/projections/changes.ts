@@ -1,4 +1,4 @@
-import type { ConversationId, UserId } from '../domain/ids.ts';
+import type { ConversationId, DeviceId, UserId } from '../domain/ids.ts';
 import { parseConversationId } from '../domain/ids.ts';
 import type { AccountRow } from './accounts-projection.ts';
 import type { FriendBlockRow, FriendRequestRow, FriendRow } from './friends-projection.ts';
@@ -59,7 +59,9 @@ export type Change =
         readonly timeMs: number;
       }[];
     }
-  | { readonly kind: 'account'; readonly account: AccountRow };
+  | { readonly kind: 'account'; readonly account: AccountRow }
+  /** The device was logged out, by its user or to make room: its connections end. */
+  | { readonly kind: 'device-revoked'; readonly userId: UserId; readonly deviceId: DeviceId };
 
 /** One entry of a user's friend pages, or that it is gone. */
 export type FriendListEntry =

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { limits } from '../../config/limits.ts';
+import type { DeviceId, UserId } from '../../domain/ids.ts';
 import type { BusMessage, ChangeBus } from '../../projections/bus.ts';
 import type { Change } from '../../projections/changes.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
@@ -21,8 +22,8 @@ export interface ChangeFeedOptions {
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly push: (connection: Connection, frame: Buffer) => void;
-  /** The user may have no connections any more: their account was frozen or closed. */
-  readonly endSessions: (userId: Connection['userId'] & string) => void;
+  /** The user, or one of their devices, may have no connections any more. */
+  readonly endSessions: (userId: UserId, deviceId?: DeviceId) => void;
 }
 
 /**
@@ -53,9 +54,14 @@ export class ChangeFeed {
     this.#heardAtMs = options.runtime.clock.monotonicMs();
   }
 
-  start(): void {
+  /**
+   * Begins to push. Resolves when it is known how far the read models are: what changes after that is pushed, or
+   * found missing, even if the bus never says a word.
+   */
+  async start(): Promise<void> {
     const { bus, runtime } = this.#options;
     this.#unsubscribe = bus.subscribe((message) => this.#onMessage(message));
+    await this.#compareWithReadModels();
     this.#silenceTimer = runtime.timers.every(limits.gateway.busSilencePollMs, () => this.#checkSilence());
   }
 
@@ -119,6 +125,7 @@ export class ChangeFeed {
     if (change.kind === 'account' && (change.account.closed || change.account.frozen)) {
       this.#options.endSessions(change.account.userId);
     }
+    if (change.kind === 'device-revoked') this.#options.endSessions(change.userId, change.deviceId);
   }
 
   /** Never rejects: a change that cannot be pushed costs its receivers a resync. */
@@ -148,17 +155,19 @@ export class ChangeFeed {
   #checkSilence(): void {
     if (!this.isSilent || this.#polling) return;
     this.#polling = true;
-    this.#options.reads
-      .progress()
-      .then((projections) => {
-        if (this.#gaps.missedUpTo(projections)) this.resyncAll('checkpoints moved while the bus was silent');
-      })
-      .catch((error: unknown) => {
-        this.#options.logger.warn({ err: error }, 'the bus is silent and the read models do not answer');
-      })
-      .finally(() => {
-        this.#polling = false;
-      });
+    void this.#compareWithReadModels().finally(() => {
+      this.#polling = false;
+    });
+  }
+
+  /** Never rejects: without an answer, the next look compares. */
+  async #compareWithReadModels(): Promise<void> {
+    try {
+      const projections = await this.#options.reads.progress();
+      if (this.#gaps.missedUpTo(projections)) this.resyncAll('checkpoints moved while the bus was silent');
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'the read models do not say how far they are');
+    }
   }
 }
 

@@ -59,6 +59,8 @@ export async function pushesOf(change: Change, makers: PushMakers): Promise<read
       const to = only(change.account.userId);
       return hub.hasAudience(to) ? [{ to, frame: encodePush('account', { user }) }] : [];
     }
+    case 'device-revoked':
+      return [];
   }
 }
 
