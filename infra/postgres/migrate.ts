@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
+import { OperatorError } from '../../src/config/operator-error.ts';
 
 /** One numbered step of the schema. Steps only go forward; one that was released is never edited. */
 export interface Migration {
@@ -22,7 +23,7 @@ interface Applied {
 }
 
 /** The database and this program disagree about what the schema is. The message says what to do. */
-export class MigrationMismatch extends Error {
+export class MigrationMismatch extends OperatorError {
   override readonly name = 'MigrationMismatch';
 }
 

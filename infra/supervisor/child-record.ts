@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
+import { OperatorError } from '../../src/config/operator-error.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { processIdentity } from './process-identity.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
@@ -55,7 +56,8 @@ export async function endRecordedChildren(file: string, runtime: Runtime, logger
     await until(() => alive().length === 0, runtime);
   }
   const [left] = alive();
-  if (left) throw new Error(`Process ${left.pid} (${left.name}) of an earlier run cannot be stopped.`);
+  if (left)
+    throw new OperatorError(`Process ${left.pid} (${left.name}) of an earlier run cannot be stopped.`);
   rmSync(file, { force: true });
 }
 

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
+import { OperatorError } from '../../src/config/operator-error.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { type Listening, parseChildLine } from './child-line.ts';
 
@@ -37,7 +38,7 @@ export interface Child {
 }
 
 /** A child that could not be started. The message is a sentence for the operator. */
-export class ChildFailed extends Error {
+export class ChildFailed extends OperatorError {
   override readonly name = 'ChildFailed';
   /** The sentence is the child's own, not ours about it. */
   readonly explained: boolean;

@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { OperatorError } from '../../src/config/operator-error.ts';
 
 export interface DataFolderLock {
   release(): void;
 }
 
 /** Another process serves from this data folder. The message is a sentence for the operator. */
-export class DataFolderTaken extends Error {
+export class DataFolderTaken extends OperatorError {
   override readonly name = 'DataFolderTaken';
 }
 

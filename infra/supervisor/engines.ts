@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { OperatorError } from '../../src/config/operator-error.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { keeperCommand } from '../postgres/embedded/start-keeper.ts';
@@ -103,7 +104,7 @@ export async function useEngines<T>(
   if (folder === undefined) {
     const running = readEndpoints(dataFolder);
     if (running) return work({ esdbUrl: running.esdbUrl, databaseUrl: running.databaseUrl });
-    throw new Error(
+    throw new OperatorError(
       `The hongbao on the data in ${dataFolder} is starting or stopping. Try again in a moment.`,
     );
   }
@@ -130,7 +131,7 @@ async function withOwnEngines<T>(
     const urls = await supervisor.start();
     if (urls === undefined) {
       const end = await supervisor.ended;
-      throw new Error(end.kind === 'failed' ? end.sentence : 'The engines were stopped.');
+      throw new OperatorError(end.kind === 'failed' ? end.sentence : 'The engines were stopped.');
     }
     return await work(engineUrls(settings, urls));
   } finally {

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { limits } from '../../src/config/limits.ts';
+import { OperatorError } from '../../src/config/operator-error.ts';
 import type { RandomSource } from '../../src/runtime/runtime.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function freeLoopbackPort(random: RandomSource): Promise<number> {
     const port = loopbackPortMin + Math.floor(random.fraction() * (loopbackPortMax - loopbackPortMin));
     if (await portIsFree(port, '127.0.0.1')) return port;
   }
-  throw new Error(
+  throw new OperatorError(
     `Found no free port on 127.0.0.1 in ${loopbackPortTries} tries between ${loopbackPortMin} and ${loopbackPortMax}.`,
   );
 }

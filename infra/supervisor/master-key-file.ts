@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OperatorError } from '../../src/config/operator-error.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import type { RandomSource } from '../../src/runtime/runtime.ts';
 import { writeFileAtomically } from './write-file-atomically.ts';
@@ -15,7 +16,7 @@ export function masterKeyText(settings: Settings, random: RandomSource): string 
   const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
   if (settings.masterKey !== undefined) {
     if (kept !== undefined && kept !== settings.masterKey) {
-      throw new Error(
+      throw new OperatorError(
         `HONGBAO_MASTER_KEY differs from the key in ${file}, which this data was written with. ` +
           'Take HONGBAO_MASTER_KEY out of the environment, or set it to the text of that file.',
       );

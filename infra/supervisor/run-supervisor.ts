@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { OperatorError } from '../../src/config/operator-error.ts';
 import { environmentOf, type Settings } from '../../src/config/settings.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { type Endpoints, removeEndpoints, writeEndpoints } from './endpoints.ts';
@@ -30,7 +31,7 @@ export interface RunSupervisorOptions {
 }
 
 /** The server cannot start. The message is a sentence for the operator. */
-export class StartRefused extends Error {
+export class StartRefused extends OperatorError {
   override readonly name = 'StartRefused';
 }
 

@@ -1,3 +1,6 @@
+import { EventLogUnavailable } from '../commands/event-log.ts';
+import { OperatorError } from '../config/operator-error.ts';
+
 /** The exit codes of every command; docs/cli.md lists them. */
 export const exitCodes = {
   ok: 0,
@@ -18,4 +21,29 @@ export class CliError extends Error {
     super(message);
     this.exitCode = exitCode;
   }
+}
+
+/** The exit code of a failure that is told as a sentence; `undefined` for a fault, which keeps its stack. */
+export function exitCodeOf(error: unknown): number | undefined {
+  if (error instanceof CliError) return error.exitCode;
+  const isOutside =
+    error instanceof OperatorError || error instanceof EventLogUnavailable || isConnectionFailure(error);
+  return isOutside ? exitCodes.unavailable : undefined;
+}
+
+/** PostgreSQL cannot be reached, does not let us in, or is just starting or stopping. */
+function isConnectionFailure(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  const codes = [
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ENOTFOUND',
+    'ETIMEDOUT',
+    '28P01',
+    '28000',
+    '3D000',
+    '57P01',
+    '57P03',
+  ];
+  return codes.some((code) => code === error.code);
 }

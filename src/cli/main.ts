@@ -1,4 +1,4 @@
-import { CliError } from './cli-error.ts';
+import { exitCodeOf } from './cli-error.ts';
 import { exitQuietlyOnClosedPipe } from './output.ts';
 import { buildProgram } from './program.ts';
 
@@ -7,7 +7,8 @@ exitQuietlyOnClosedPipe();
 try {
   await buildProgram().parseAsync(process.argv);
 } catch (error) {
-  if (!(error instanceof CliError)) throw error;
+  const exitCode = exitCodeOf(error);
+  if (exitCode === undefined || !(error instanceof Error)) throw error;
   process.stderr.write(`hongbao: ${error.message}\n`);
-  process.exitCode = error.exitCode;
+  process.exitCode = exitCode;
 }

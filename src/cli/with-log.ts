@@ -1,11 +1,10 @@
 import { pino } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { type EngineUrls, useEngines } from '../../infra/supervisor/engines.ts';
-import { type EventLog, EventLogUnavailable } from '../commands/event-log.ts';
+import type { EventLog } from '../commands/event-log.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
-import { CliError, exitCodes } from './cli-error.ts';
 
 /**
  * Runs `work` on the log of the settings: an outside store, the one of the server that runs on the data folder,
@@ -17,26 +16,12 @@ export async function withLog<T>(
 ): Promise<T> {
   const runtime = systemRuntime();
   const logger = pino({ level: 'silent' });
-  return withSentences(() =>
-    useEngines({ settings, runtime, logger }, async (engines) => {
-      const log = createEventStoreEventLog({ url: engines.esdbUrl, runtime, logger });
-      try {
-        return await work(log, runtime, engines);
-      } finally {
-        await log.close();
-      }
-    }),
-  );
-}
-
-/** Failures of the engines are told as sentences; anything else keeps its stack. */
-async function withSentences<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof EventLogUnavailable) {
-      throw new CliError(`The event store does not answer (${error.message}).`, exitCodes.unavailable);
+  return useEngines({ settings, runtime, logger }, async (engines) => {
+    const log = createEventStoreEventLog({ url: engines.esdbUrl, runtime, logger });
+    try {
+      return await work(log, runtime, engines);
+    } finally {
+      await log.close();
     }
-    throw error;
-  }
+  });
 }

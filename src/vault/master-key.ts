@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync } from 'node:crypto';
+import { OperatorError } from '../config/operator-error.ts';
 import type { RandomSource } from '../runtime/runtime.ts';
 
 /** One version of the secret that the operator keeps in the environment. */
@@ -32,7 +33,7 @@ export interface MasterKey {
 }
 
 /** The master key in the environment is not the one that the vault was written with. */
-export class MasterKeyMismatch extends Error {
+export class MasterKeyMismatch extends OperatorError {
   override readonly name = 'MasterKeyMismatch';
 }
 

@@ -1,14 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from '../../src/client/index.ts';
-import {
-  anotherDevice,
-  befriend,
-  codeOf,
-  hasReceived,
-  type Person,
-  register,
-  say,
-} from '../support/people.ts';
+import { anotherDevice, befriend, codeOf, type Person, register, say } from '../support/people.ts';
 import { type SecondApp, startSecondApp } from '../support/second-app.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 

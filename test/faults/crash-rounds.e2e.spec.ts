@@ -12,7 +12,7 @@ import { differencesFromOracle } from '../support/read-tables.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { virtualRuntime } from '../support/virtual-runtime.ts';
-import { checkJournal } from './check-journal.ts';
+import { JournalCheck } from './check-journal.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Load, startLoad } from './load.ts';
 import { killedProcess, type Victim } from './victims.ts';
@@ -47,6 +47,7 @@ describe(`hongbao under load, with parts of it killed in ${rounds} rounds (seed 
   });
 
   afterAll(async () => {
+    await load?.stop().catch(() => undefined);
     for (const person of people ?? []) person.client.disconnect();
     journal?.close();
     await server?.close();
@@ -57,6 +58,7 @@ describe(`hongbao under load, with parts of it killed in ${rounds} rounds (seed 
     load = startLoad(people, group, journal);
     const { random } = virtualRuntime({ seed });
     const killed = new Map<Victim, number>();
+    const check = new JournalCheck();
     for (let round = 0; round < rounds; round += 1) {
       // New acknowledgements say that all parts are back and that the clients have found them again.
       const { min, max } = acknowledgedBeforeKill;
@@ -67,17 +69,18 @@ describe(`hongbao under load, with parts of it killed in ${rounds} rounds (seed 
       if (victim === 'supervisor') await server.start();
       await load.acknowledged(1);
       await withLog(server, async (log) => {
-        expect(await checkJournal(log, journal.entries()), `round ${round}: ${victim}`).toEqual([]);
+        expect(await check.check(log, journal.entries()), `round ${round}: ${victim}`).toEqual([]);
       });
     }
     await load.acknowledged(100);
     await load.stop();
+    await server.ready();
 
     const kinds = new Set(journal.entries().map((entry) => entry.kind));
     expect(kinds).toEqual(new Set(['message', 'packet', 'grab']));
     if (rounds >= 30) expect(killed.size).toBe(victims.length);
     await withLog(server, async (log) => {
-      expect(await checkJournal(log, journal.entries())).toEqual([]);
+      expect(await check.check(log, journal.entries())).toEqual([]);
       const report = await auditLog(log, systemRuntime().clock);
       expect(report.violations).toEqual([]);
       expect(report.terms.depositedFen).toBe(4_000_000);

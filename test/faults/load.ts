@@ -100,6 +100,8 @@ export function startLoad(people: readonly Person[], group: ConversationId, jour
   };
 
   const lives = Promise.all(people.map(live));
+  // Whoever waits hears of a failure; this keeps it handled when nobody does.
+  lives.catch(() => undefined);
   return {
     acknowledged: (count) =>
       Promise.race([

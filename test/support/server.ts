@@ -13,6 +13,8 @@ export interface TestServer {
   /** The supervisor's process. */
   readonly supervisor: SpawnedServer['process'];
   endpoints(): Endpoints;
+  /** Resolves when every part answers, after something was killed. */
+  ready(): Promise<void>;
   /** Stops it in order, as Ctrl-C does, and starts it again on the same data and port. */
   restart(): Promise<void>;
   /** Starts it again after it was killed. */
@@ -40,6 +42,9 @@ export async function startServer(): Promise<TestServer> {
       if (endpoints === undefined) throw new Error('the server is not serving');
       return endpoints;
     },
+    async ready() {
+      while (!(await isReady(server.url)));
+    },
     async restart() {
       await server.stop();
       server = await spawnServer(env);
@@ -53,4 +58,15 @@ export async function startServer(): Promise<TestServer> {
       rmSync(join(dataFolder, '..'), { recursive: true, force: true });
     },
   };
+}
+
+/** Asks once; the server itself takes a moment to find out that a part does not answer. */
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health/ready`)).ok;
+  } catch {
+    // Nobody listens yet: let the machine get on with it before the next question.
+    await new Promise((resolve) => setImmediate(resolve));
+    return false;
+  }
 }

@@ -12,6 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 import { type EngineUser, runAs } from './engine-user.ts';
 import { publicFolder } from './public-folder.ts';
 
@@ -49,7 +50,7 @@ export async function usableBinaries(user: EngineUser | undefined): Promise<Engi
   const copied = binariesIn(copy);
   const problemOfCopy = await whyUnusable(copied, user);
   if (problemOfCopy === undefined) return copied;
-  throw new Error(
+  throw new OperatorError(
     `The embedded PostgreSQL cannot be run as ${user?.name ?? 'this user'}: ${problem}; ` +
       `nor from its copy in ${copy}: ${problemOfCopy}. ` +
       'Reinstall with `npm ci`, or set DATABASE_URL to a PostgreSQL server that runs elsewhere.',
@@ -67,7 +68,7 @@ function platformPackage(): PlatformPackage {
     };
     return { version, nativeFolder: join(packageFolder, 'native') };
   } catch (cause) {
-    throw new Error(
+    throw new OperatorError(
       `There is no embedded PostgreSQL for this machine (npm package ${name} is not installed). ` +
         'Run `npm ci`, or set DATABASE_URL to a PostgreSQL server that runs elsewhere.',
       { cause },

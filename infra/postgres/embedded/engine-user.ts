@@ -1,5 +1,6 @@
 import type { SpawnOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 
 /** The operating-system user that PostgreSQL runs as. */
 export interface EngineUser {
@@ -24,7 +25,7 @@ export function engineUser(): EngineUser | undefined {
     const user = users.find((candidate) => candidate.name === name && candidate.uid !== 0);
     if (user) return user;
   }
-  throw new Error(
+  throw new OperatorError(
     `PostgreSQL does not run as root, and none of the users ${candidates.join(', ')} exists to run it. ` +
       'Start as an ordinary user, or set DATABASE_URL to a PostgreSQL server that runs elsewhere.',
   );

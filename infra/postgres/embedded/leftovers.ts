@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, rmSy
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { limits } from '../../../src/config/limits.ts';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function stopLeftovers(cluster: string, runtime: Runtime, logger: L
   }
   const pids = postgresOn(cluster);
   if (pids.length > 0) {
-    throw new Error(
+    throw new OperatorError(
       `A PostgreSQL (process ${pids.join(', ')}) still runs on ${cluster} and cannot be stopped.`,
     );
   }

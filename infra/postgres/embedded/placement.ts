@@ -10,6 +10,7 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 import type { RandomSource } from '../../../src/runtime/runtime.ts';
 import { writeFileAtomically } from '../../supervisor/write-file-atomically.ts';
 import { type EngineUser, engineUser } from './engine-user.ts';
@@ -47,7 +48,7 @@ export function placeCluster(folder: string, random: RandomSource): Placement {
     const ownerUser = { name: `user ${owner.uid}`, uid: owner.uid, gid: owner.gid };
     const closed = firstClosedFolder(folder, ownerUser);
     if (closed === undefined) return { ...inPlace, user: ownerUser };
-    throw new Error(
+    throw new OperatorError(
       `The database in ${inPlace.cluster} belongs to ${ownerUser.name}, who may not enter ${closed}. ` +
         `Allow it with \`chmod o+x ${closed}\`, or start as that user.`,
     );
@@ -95,19 +96,21 @@ function newPlace(folder: string, random: RandomSource): string {
 
 function adopt(place: string, folder: string): string {
   if (!existsSync(place)) {
-    throw new Error(
+    throw new OperatorError(
       `The database of ${folder} is kept in ${place}, which is gone. Restore it from a backup; ` +
         `or, to begin with an empty database, delete ${folder}.`,
     );
   }
   if (statSync(place).uid !== process.getuid?.()) {
-    throw new Error(`The database of ${folder} is kept in ${place}, which belongs to somebody else now.`);
+    throw new OperatorError(
+      `The database of ${folder} is kept in ${place}, which belongs to somebody else now.`,
+    );
   }
   const path = realpathSync(folder);
   const owner = ownerOf(place);
   if (owner === path) return place;
   if (owner !== undefined && recordedLocation(owner) === place) {
-    throw new Error(
+    throw new OperatorError(
       `${folder} is a copy of ${owner}, whose database is kept in ${place} and cannot be shared. ` +
         `To begin with an empty database, delete ${folder}.`,
     );

@@ -1,4 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 
 /**
  * A folder outside every home that any user may enter and only we may write: the place for what PostgreSQL's
@@ -19,7 +20,7 @@ export function publicFolder(): string {
       problems.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new Error(
+  throw new OperatorError(
     `The embedded PostgreSQL needs a folder that its user can reach, and none could be made: ${problems.join('; ')}`,
   );
 }
@@ -38,6 +39,6 @@ export function makeOwnFolder(folder: string, mode: number): void {
   const found = lstatSync(folder);
   const others = found.mode & 0o022;
   if (!found.isDirectory() || found.uid !== (process.getuid?.() ?? 0) || others !== 0) {
-    throw new Error(`${folder} exists and is not a folder that only its owner, this user, may write`);
+    throw new OperatorError(`${folder} exists and is not a folder that only its owner, this user, may write`);
   }
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { limits } from '../../../src/config/limits.ts';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { freeLoopbackPort } from '../../supervisor/loopback-port.ts';
 import { usableBinaries } from './binaries.ts';
@@ -172,10 +173,12 @@ async function untilReady(
     if (answer === 'done') return;
     if (answer === 'no such role or database') await makeDatabase(urls.adminUrl, credentials);
     if (server.hasEnded()) {
-      throw new Error(`PostgreSQL did not start: ${server.complaint() ?? 'it ended without saying why'}`);
+      throw new OperatorError(
+        `PostgreSQL did not start: ${server.complaint() ?? 'it ended without saying why'}`,
+      );
     }
     if (runtime.clock.monotonicMs() > deadlineMs) {
-      throw new Error(`PostgreSQL did not answer within ${limits.postgres.startMs / 1000} s.`);
+      throw new OperatorError(`PostgreSQL did not answer within ${limits.postgres.startMs / 1000} s.`);
     }
     if (answer === 'not ready') await runtime.timers.sleep(limits.postgres.readyPollMs);
   }

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { DataFolderTaken } from '../../../infra/supervisor/data-folder-lock.ts';
-import { runSupervisor, StartRefused } from '../../../infra/supervisor/run-supervisor.ts';
+import { runSupervisor } from '../../../infra/supervisor/run-supervisor.ts';
 import type { Settings } from '../../config/settings.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
@@ -13,31 +12,24 @@ export async function up(settings: Settings): Promise<number> {
   // A developer's terminal stays readable; in production the log goes where the service manager collects it.
   const logFile = settings.environment === 'development' ? openLogFile(settings.dataFolder) : undefined;
   const logger = pino({ level: settings.logLevel }, pino.destination(logFile?.descriptor ?? 2));
-  try {
-    const end = await runSupervisor({
-      settings,
-      app: {
-        file: fileURLToPath(new URL('../app-process.ts', import.meta.url)),
-        nodeOptions: ['--optimize-for-size'],
-      },
-      stderr: logFile?.descriptor ?? 'inherit',
-      onReady: ({ httpUrl }) => {
-        printLine(`hongbao is ready at ${httpUrl}`);
-        printLine(`  data    ${settings.dataFolder}`);
-        printLine(`  API     ${httpUrl}/docs`);
-        if (logFile) printLine(`  log     ${logFile.path}`);
-        printLine('  stop    Ctrl-C');
-      },
-      onStopping: () => note('stopping; Ctrl-C again hurries'),
-      runtime: systemRuntime(),
-      logger,
-    });
-    if (end.kind === 'asked') return exitCodes.ok;
-    throw new CliError(end.sentence, exitCodes.unavailable);
-  } catch (error) {
-    if (error instanceof DataFolderTaken || error instanceof StartRefused) {
-      throw new CliError(error.message, exitCodes.unavailable);
-    }
-    throw error;
-  }
+  const end = await runSupervisor({
+    settings,
+    app: {
+      file: fileURLToPath(new URL('../app-process.ts', import.meta.url)),
+      nodeOptions: ['--optimize-for-size'],
+    },
+    stderr: logFile?.descriptor ?? 'inherit',
+    onReady: ({ httpUrl }) => {
+      printLine(`hongbao is ready at ${httpUrl}`);
+      printLine(`  data    ${settings.dataFolder}`);
+      printLine(`  API     ${httpUrl}/docs`);
+      if (logFile) printLine(`  log     ${logFile.path}`);
+      printLine('  stop    Ctrl-C');
+    },
+    onStopping: () => note('stopping; Ctrl-C again hurries'),
+    runtime: systemRuntime(),
+    logger,
+  });
+  if (end.kind === 'asked') return exitCodes.ok;
+  throw new CliError(end.sentence, exitCodes.unavailable);
 }

@@ -159,6 +159,16 @@ describe('hongbao replay', () => {
     expect(code).toBe(2);
   });
 
+  it.each([
+    [['rebuild'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }],
+    [['replay'], { ESDB_URL: 'esdb://127.0.0.1:1?tls=false' }],
+  ])('%j ends with a sentence and code 3 when %j does not answer', async (args, gone) => {
+    const { code, stderr } = await runCli(args, { ...engines.env, ...gone });
+    expect(stderr).toMatch(/^hongbao: \S/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(code).toBe(3);
+  });
+
   it('a wrong setting ends any command with a sentence', async () => {
     const { code, stderr } = await runCli(['audit'], { ...engines.env, HONGBAO_PRT: '1' });
     expect(stderr).toContain('HONGBAO_PRT is not a setting');
