@@ -4,14 +4,7 @@ import { freshMessageId, freshNonce, type Person } from '../support/people.ts';
 import type { Journal } from './journal.ts';
 
 /** Failures that a client has to expect while servers die under it. Everything else ends the test. */
-const expectedFailures = new Set([
-  'network',
-  'closed',
-  'unavailable',
-  'busy',
-  'unknown-outcome',
-  'rate-limited',
-]);
+const expectedFailures = new Set(['network', 'unavailable', 'busy', 'unknown-outcome', 'rate-limited']);
 const packetFen = 30;
 const packetShares = 3;
 /** Some packets are refunded while the rounds go on. */
