@@ -11,8 +11,7 @@ import type { WebSocket } from 'ws';
  * 2. `assignSocket` made the response the TCP socket's `_httpMessage`, and a response holds its request and,
  *    through Fastify's listeners, the reply.
  *
- * The caller puts its own `error` listener on the WebSocket in the same turn: without one, a broken connection
- * would end the process.
+ * The caller takes the WebSocket over in the same turn: an `error` that nobody heard would end the process.
  */
 export function releaseUpgrade(webSocket: WebSocket, response: ServerResponse): void {
   webSocket.removeAllListeners('error');
