@@ -8,6 +8,7 @@ import { migrate } from '../../infra/postgres/migrate.ts';
 import { createPool } from '../../infra/postgres/pool.ts';
 import { createSnapshotStore } from '../../infra/postgres/snapshot-store.ts';
 import { createVaultStore } from '../../infra/postgres/vault-store.ts';
+import { createRateLimitRedis } from '../../infra/redis/rate-limit-redis.ts';
 import { createRedisBus } from '../../infra/redis/redis-bus.ts';
 import { openWriteSide } from '../commands/write-side.ts';
 import type { Settings } from '../config/settings.ts';
@@ -52,6 +53,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
   const eventLog = createEventStoreEventLog({ url: esdbUrl, runtime, logger });
   const bus: ChangeBus =
     redisUrl === undefined ? inProcessBus(logger) : createRedisBus({ url: redisUrl, logger });
+  const rateLimitRedis = redisUrl === undefined ? undefined : createRateLimitRedis(redisUrl, logger);
   const leases = createLeaseStore(pool);
 
   await migrate(pool, logger);
@@ -102,6 +104,9 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
         readiness,
         webRoot,
         devAccounts: demoAccounts,
+        trustProxy: settings.trustProxy,
+        allowedOrigins: settings.allowedOrigins,
+        ...(rateLimitRedis && { rateLimitRedis }),
       })
     : buildHealthServer({ readiness, logger });
   if (roles.includes('projector')) runner.start();
@@ -123,6 +128,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
       if (roles.includes('projector')) await runner.stop();
       positions.close();
       await bus.close();
+      rateLimitRedis?.disconnect();
       await eventLog.close();
       await projectionPool.end();
       await pool.end();

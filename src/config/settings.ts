@@ -28,6 +28,10 @@ export interface Settings {
   readonly logLevel: LogLevel;
   readonly roles: readonly Role[];
   readonly allowEmbedded: boolean;
+  /** Whether X-Forwarded-For is believed: only behind a proxy that sets it. */
+  readonly trustProxy: boolean;
+  /** Origins of pages elsewhere that may open WebSockets here. */
+  readonly allowedOrigins: readonly string[];
 }
 
 /** The environment asks for something that cannot be. The message holds every problem, one sentence a line. */
@@ -86,6 +90,20 @@ export const settingsSchema = Type.Object(
         '0 or 1',
         /^[01]$/,
         '1 lets production run on the embedded engines of a single machine. Default: 0.',
+      ),
+    ),
+    HONGBAO_TRUST_PROXY: Type.Optional(
+      text(
+        '0 or 1',
+        /^[01]$/,
+        '1 takes the client address from X-Forwarded-For, which a proxy in front must set. Default: 0.',
+      ),
+    ),
+    HONGBAO_ALLOWED_ORIGINS: Type.Optional(
+      text(
+        'a comma-separated list of origins like https://chat.example.com',
+        /^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/,
+        "Origins, beside the server's own, whose pages may open WebSockets. Default: none.",
       ),
     ),
     ESDB_URL: Type.Optional(
@@ -154,6 +172,8 @@ export function environmentOf(settings: Settings): Record<VariableName, string |
     HONGBAO_LOG_LEVEL: settings.logLevel,
     HONGBAO_ROLES: settings.roles.join(','),
     HONGBAO_ALLOW_EMBEDDED: settings.allowEmbedded ? '1' : '0',
+    HONGBAO_TRUST_PROXY: settings.trustProxy ? '1' : '0',
+    HONGBAO_ALLOWED_ORIGINS: settings.allowedOrigins.join(',') || undefined,
     ESDB_URL: settings.esdbUrl,
     DATABASE_URL: settings.databaseUrl,
     REDIS_URL: settings.redisUrl,
@@ -174,6 +194,8 @@ function settingsFrom(variables: Variables): Settings {
     logLevel: logLevels.find((level) => level === variables.HONGBAO_LOG_LEVEL) ?? 'info',
     roles: roles.filter((role) => asked.includes(role)),
     allowEmbedded: variables.HONGBAO_ALLOW_EMBEDDED === '1',
+    trustProxy: variables.HONGBAO_TRUST_PROXY === '1',
+    allowedOrigins: variables.HONGBAO_ALLOWED_ORIGINS?.split(',') ?? [],
   };
 }
 

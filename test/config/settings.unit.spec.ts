@@ -35,6 +35,8 @@ describe('settings', () => {
       logLevel: 'info',
       roles: ['gateway', 'projector', 'scheduler'],
       allowEmbedded: false,
+      trustProxy: false,
+      allowedOrigins: [],
     });
   });
 
@@ -128,6 +130,8 @@ describe('settings', () => {
       logLevel: fc.constantFrom(...logLevels),
       roles: fc.subarray([...roles], { minLength: 1 }),
       allowEmbedded: fc.constant(true),
+      trustProxy: fc.boolean(),
+      allowedOrigins: fc.subarray(['https://chat.example.com', 'http://localhost:5173']),
     });
     fc.assert(
       fc.property(settings, (given) => {

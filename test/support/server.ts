@@ -23,10 +23,10 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** The whole of hongbao, as `npm start` runs it, on a fresh data folder and a free port. */
-export async function startServer(): Promise<TestServer> {
+/** The whole of hongbao, as `npm start` runs it, on a fresh data folder and a free port; `extra` are more settings. */
+export async function startServer(extra: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const dataFolder = join(temporaryFolder(), 'data');
-  const settings = { HONGBAO_DATA: dataFolder, HONGBAO_LOG_LEVEL: 'warn' };
+  const settings = { HONGBAO_DATA: dataFolder, HONGBAO_LOG_LEVEL: 'warn', ...extra };
   let server = await spawnServer({ ...settings, HONGBAO_PORT: '0' });
   const env = { ...settings, HONGBAO_PORT: new URL(server.url).port };
 

@@ -1,54 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RedisBus } from '../../../infra/redis/redis-bus.ts';
 import { createRedisBus } from '../../../infra/redis/redis-bus.ts';
 import type { BusMessage } from '../../../src/projections/bus.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { logger, nextMessage } from './support.ts';
 
-const folder = temporaryFolder();
-let port: number;
-let server: ChildProcess;
+let redis: TestRedis;
 
 beforeAll(async () => {
-  port = await freePort();
-  server = await startRedis();
+  redis = await startRedis();
 });
-afterAll(async () => {
-  await stopRedis();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-async function startRedis(): Promise<ChildProcess> {
-  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const child = spawn('redis-server', [...args, '--pidfile', join(folder, 'pid')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout! })) {
-    if (line.includes('Ready to accept connections')) return child;
-  }
-  throw new Error('redis-server ended before it was ready');
-}
-
-async function stopRedis(): Promise<void> {
-  server.kill();
-  await once(server, 'exit');
-}
+afterAll(() => redis.close());
 
 function message(checkpoint: bigint): BusMessage {
   return {
@@ -64,7 +26,7 @@ function message(checkpoint: bigint): BusMessage {
 
 async function openBuses(count: number): Promise<RedisBus[]> {
   const buses = Array.from({ length: count }, () =>
-    createRedisBus({ url: `redis://127.0.0.1:${port}`, logger, channel: 'test' }),
+    createRedisBus({ url: redis.url, logger, channel: 'test' }),
   );
   await Promise.all(buses.map((bus) => bus.ready()));
   return buses;
@@ -89,11 +51,11 @@ describe('the Redis bus', () => {
 
   it('drops and counts what it cannot send, and comes back by itself with the server', async () => {
     const [publisher, receiver] = (await openBuses(2)) as [RedisBus, RedisBus];
-    await stopRedis();
+    await redis.stop();
     publisher.publish(message(1n));
     await expect.poll(() => publisher.dropped).toBe(1);
     const came = nextMessage(receiver, ({ kind }) => kind === 'changes');
-    server = await startRedis();
+    await redis.start();
     // The receiver may come back after the publisher: what it missed then is the gap that it will see.
     let number = 2n;
     const again = setInterval(() => publisher.publish(message(number++)), 20);

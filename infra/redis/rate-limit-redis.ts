@@ -1,0 +1,17 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { limits } from '../../src/config/limits.ts';
+
+/**
+ * The connection over which gateways count request rates together. It gives up at once when Redis is away: a
+ * request is then served uncounted rather than kept waiting.
+ */
+export function createRateLimitRedis(url: string, logger: Logger): Redis {
+  const connection = new Redis(url, {
+    connectTimeout: limits.bus.connectTimeoutMs,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+  });
+  connection.on('error', (error: Error) => logger.warn({ err: error }, 'rates are not counted: no Redis'));
+  return connection;
+}
