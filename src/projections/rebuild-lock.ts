@@ -28,9 +28,15 @@ export async function withRebuildLocks<Result>(
     }
     return await work();
   } finally {
+    // Unlocked before anyone can find them taken; ending the session alone would do it a moment later.
+    const unlocked = await sqlOn(client)
+      .execute('select pg_advisory_unlock_all()')
+      .then(
+        () => true,
+        () => false,
+      );
     client.off('error', ignore);
-    // Ends the session, and with it the locks.
-    client.release(true);
+    client.release(!unlocked);
   }
 }
 

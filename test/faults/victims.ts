@@ -1,12 +1,17 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { serverOn } from '../../infra/postgres/embedded/leftovers.ts';
+import { processIdentity } from '../../infra/supervisor/process-identity.ts';
 import type { TestServer } from '../support/server.ts';
 
 /** What is killed in a round. `postgres` is the database server itself, below the process that keeps it. */
 export type Victim = 'app' | 'events' | 'postgres' | 'supervisor';
 
-/** Kills it with -9, while it is running. Resolves when it has been sent the signal and, for the supervisor, is gone. */
+/**
+ * Kills it with -9. One that is down already, from the round before, is waited for: it comes back, or the test
+ * hangs and fails. Resolves when the signal is sent and, for the supervisor, when that is gone.
+ */
 export async function killedProcess(victim: Victim, server: TestServer): Promise<void> {
   if (victim === 'supervisor') {
     const gone = once(server.supervisor, 'exit');
@@ -14,30 +19,27 @@ export async function killedProcess(victim: Victim, server: TestServer): Promise
     await gone;
     return;
   }
-  process.kill(
-    victim === 'postgres' ? postmasterPid(server.dataFolder) : childPid(server, victim),
-    'SIGKILL',
-  );
+  let pid = runningPid(victim, server);
+  while (pid === undefined) {
+    await server.ready();
+    pid = runningPid(victim, server);
+  }
+  process.kill(pid, 'SIGKILL');
 }
 
-function childPid(server: TestServer, name: string): number {
+function runningPid(victim: 'app' | 'events' | 'postgres', server: TestServer): number | undefined {
+  if (victim === 'postgres') return serverOn(clusterOf(join(server.dataFolder, 'postgres')));
   const children = JSON.parse(readFileSync(join(server.dataFolder, 'children.json'), 'utf8')) as {
     readonly name: string;
     readonly pid: number;
+    readonly identity: string;
   }[];
-  const child = children.find((candidate) => candidate.name === name);
-  if (child === undefined) throw new Error(`no child ${name} runs`);
-  return child.pid;
-}
-
-/** The first line of PostgreSQL's own pid file, which stands in its data folder. */
-function postmasterPid(dataFolder: string): number {
-  const file = join(clusterFolder(join(dataFolder, 'postgres')), 'postmaster.pid');
-  return Number(readFileSync(file, 'utf8').split('\n')[0]);
+  const child = children.find((candidate) => candidate.name === victim);
+  return child !== undefined && processIdentity(child.pid) === child.identity ? child.pid : undefined;
 }
 
 /** A cluster that its user could not reach below the data folder is elsewhere, and a file says where. */
-function clusterFolder(folder: string): string {
+function clusterOf(folder: string): string {
   const location = join(folder, 'location');
-  return join(existsSync(location) ? readFileSync(location, 'utf8').trim() : folder, 'cluster');
+  return realpathSync(join(existsSync(location) ? readFileSync(location, 'utf8').trim() : folder, 'cluster'));
 }

@@ -75,7 +75,7 @@ function fromLockFile(cluster: string): number[] {
 }
 
 /** The server itself, when it runs. */
-function serverOn(cluster: string): number | undefined {
+export function serverOn(cluster: string): number | undefined {
   const pid = lockFilePid(cluster);
   return pid !== undefined && postgresOn(cluster).includes(pid) ? pid : undefined;
 }

@@ -66,7 +66,10 @@ export async function nodeProcess(dataDir: string, port = 0): Promise<NodeProces
   });
   const exited = once(child, 'exit');
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', (line) => resolve(JSON.parse(line).listening));
+    createInterface({ input: child.stdout! }).once('line', (line) => {
+      const said = JSON.parse(line);
+      if (said.listening !== undefined) resolve(said.listening);
+    });
     // 'close' comes after all of stderr, 'exit' may not.
     child.once('close', (code) => reject(new Error(`the node ended with ${code}: ${complaint}`)));
   });
