@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type Client, createClient } from '../../client/index.ts';
 import type { ClientMessageId, ConversationId, UserId } from '../../domain/ids.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
@@ -14,8 +13,8 @@ export interface Bot {
 /** Registers a fresh account (the name with a random end, so that the demo can be played again) and connects. */
 export async function createBot(name: string, url: string, runtime: Runtime): Promise<Bot> {
   const client = createClient({ url, runtime, deviceName: 'demo bot' });
-  const username = `${name.toLowerCase()}-${randomBytes(4).toString('hex')}`;
-  const password = randomBytes(12).toString('base64url');
+  const username = `${name.toLowerCase()}-${Buffer.from(runtime.random.bytes(4)).toString('hex')}`;
+  const password = Buffer.from(runtime.random.bytes(12)).toString('base64url');
   const { userId } = await client.register({ username, password, nickname: name });
   await client.connect();
   return { name, userId, username, client };
