@@ -2,7 +2,10 @@
  * Installs the npm packages when they are missing or not those of the lock file. Runs before npm scripts, with
  * nothing but the system's Node, so it depends on nothing and is plain JavaScript of Node 20.
  *
- *   node scripts/setup.mjs [--quiet]      --quiet says nothing when there is nothing to do
+ *   node scripts/setup.mjs [--quiet] [--page]
+ *
+ *   --quiet   says nothing when there is nothing to do
+ *   --page    then builds the page when it has changed
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,6 +30,7 @@ if (why === undefined) {
 } else {
   install(why);
 }
+if (process.argv.includes('--page')) buildPage();
 
 function refuseOldNode() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -69,6 +73,19 @@ function install(reason) {
   }
   writeFileSync(stamp, `${wanted}\n`);
   console.log(`setup: done in ${Math.round((Date.now() - startedMs) / 1000)} s`);
+}
+
+/**
+ * With the pinned Node by its path: a shell that has just run the system's `node` remembers where that is, so in
+ * `node scripts/setup.mjs && node scripts/build-page.ts` the second would be the system's too, right after installing.
+ */
+function buildPage() {
+  const result = spawnSync(pinnedNode, [join(root, 'scripts', 'build-page.ts')], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (result.signal) process.exit(130);
+  if (result.status !== 0) fail('the page could not be built; what it says above is why.');
 }
 
 /** The npm that runs us, when one does; else the one on the path. */
