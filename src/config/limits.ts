@@ -275,6 +275,8 @@ export const limits = {
     /** Missed items pushed after a hello; a conversation with more gets a `resync`. */
     missedPerConversationMax: 100,
     missedPerHelloMax: 500,
+    /** Their bytes. Together with as many of replies and live pushes it stays below what closes a socket. */
+    missedBytesPerHelloMax: 262_144,
     /** Conversations looked at after a hello that its cursors do not name: the newest of the inbox. */
     helloInboxEntriesMax: 200,
     /** Groups of one user that updates are subscribed for, read in pages. */

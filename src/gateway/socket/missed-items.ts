@@ -7,7 +7,7 @@ import { encodePush, resyncAllFrame } from './encode-frame.ts';
 
 /**
  * The frames that bring a client from its cursors to the present: items by seq, or a `resync` for a conversation
- * that has too many. Conversations that the client did not name begin where its user has read to. Those that
+ * that has too many, or too large ones. Conversations that the client did not name begin where its user has read to. Those that
  * the user has left are passed over in silence.
  */
 export async function missedItems(
@@ -18,6 +18,7 @@ export async function missedItems(
 ): Promise<readonly Buffer[]> {
   const frames: Buffer[] = [];
   let room: number = limits.gateway.missedPerHelloMax;
+  let roomBytes: number = limits.gateway.missedBytesPerHelloMax;
   const { conversations, complete } = await behind(userId, cursors, reads);
   for (const { conversationId, cursor, headSeq } of conversations) {
     const count = headSeq - cursor;
@@ -26,9 +27,18 @@ export async function missedItems(
       continue;
     }
     const page = await reads.messages(userId, conversationId, { afterSeq: cursor, limit: count });
-    const rows = page?.rows ?? [];
-    room -= rows.length;
-    for (const row of rows) frames.push(encodePush('message', await messageView(row, open)));
+    for (const row of page?.rows ?? []) {
+      const frame = encodePush('message', await messageView(row, open));
+      roomBytes -= frame.length;
+      if (roomBytes < 0) {
+        // A socket that is handed more at once than it may have waiting is closed, at every hello again.
+        room = 0;
+        frames.push(encodePush('resync', { conversationId, from: row.seq }));
+        break;
+      }
+      room -= 1;
+      frames.push(frame);
+    }
   }
   return complete ? frames : [...frames, resyncAllFrame];
 }

@@ -343,6 +343,25 @@ describe('the WebSocket protocol', () => {
       });
     });
 
+    it('long messages are cut off where a socket would hold too much, and the connection stays', async () => {
+      const chat = conversationOf(alice, bob);
+      // Three bytes each in UTF-8: in all more than what closes a socket.
+      const longest = '红'.repeat(bounds.messageTextChars);
+      const count = limits.gateway.missedPerConversationMax;
+      expect(count * Buffer.byteLength(longest)).toBeGreaterThan(limits.gateway.sendQueueBytesHardMax);
+      for (let n = 1; n <= count; n++) backEnd.write(chat, alice.userId, longest);
+      const socket = await connected(bob, { [chat]: 0 });
+      const { data } = await socket.push('resync');
+      const seqs = socket.frames.flatMap((frame) =>
+        frame.type === 'message' ? [(frame.data as { seq: number }).seq] : [],
+      );
+      expect(seqs.length).toBeGreaterThan(0);
+      expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+      expect(data).toEqual({ conversationId: chat, from: seqs.length + 1 });
+      socket.send({ id: 9, type: 'ping', data: {} });
+      expect((await socket.reply(9)).ok).toBe(true);
+    });
+
     it('a conversation of others is passed over in silence', async () => {
       const carol = backEnd.addUser('carol');
       const chat = conversationOf(alice, bob);
