@@ -3,7 +3,12 @@ import type { Logger } from 'pino';
 import type { Rejection } from '../domain/decider.ts';
 import type { DeviceId, UserId } from '../domain/ids.ts';
 import type { ReceiptCursor, ReceiptsEvent } from '../domain/receipts/receipts-events.ts';
-import { cursorRefusal, mergeCursors } from '../domain/receipts/receipts-state.ts';
+import {
+  cursorRefusal,
+  isCoveredBy,
+  mergeCursors,
+  nothingReceived,
+} from '../domain/receipts/receipts-state.ts';
 import { receiptShardCount, streams } from '../domain/streams.ts';
 import { schemaVersionOf } from '../domain/upcast.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -60,10 +65,12 @@ export class ReceiptBuffer {
       const refusals = await Promise.all(cursors.map((cursor) => this.#refusal(userId, cursor)));
       const refusal = refusals.find((found) => found !== undefined);
       if (refusal !== undefined) return rejected(refusal);
-      if (cursors.length === 0) return { kind: 'accepted', answer: {}, position: await eventLog.head() };
+      // Nothing is kept of a cursor that says nothing: a client could name any number of empty conversations.
+      const telling = cursors.filter((cursor) => !isCoveredBy(cursor, nothingReceived));
+      if (telling.length === 0) return { kind: 'accepted', answer: {}, position: await eventLog.head() };
       return await this.#enqueue(
         userId,
-        mergeCursors(cursors.map((cursor) => ({ userId, deviceId, ...cursor }))),
+        mergeCursors(telling.map((cursor) => ({ userId, deviceId, ...cursor }))),
       );
     } finally {
       this.#pending -= cursors.length;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { UserId } from '../../src/domain/ids.ts';
 import { directConversationId } from '../../src/domain/ids.ts';
 import type { Person, Process, World } from './support/write-side-world.ts';
 import {
@@ -194,6 +195,18 @@ describe('the write side', () => {
       ({ data }) => (data as { cursors: { userId: string; delivered: number }[] }).cursors,
     );
     expect(cursors.filter(({ userId }) => userId === bob.userId)).toMatchObject([{ delivered: seq }]);
+  });
+
+  it('keeps nothing of acknowledgements that say nothing, of conversations that may never begin', async () => {
+    const { w, side, bob } = await friends();
+    const strangers = Array.from({ length: 200 }, () => w.runtime.ids.next() as UserId);
+    const cursors = strangers.map((stranger) => ({
+      conversationId: directConversationId(bob.userId, stranger),
+      delivered: 0,
+      read: 0,
+    }));
+    expect(await ask(w, side, bob, 'ack', { cursors })).toMatchObject({ kind: 'accepted' });
+    expect(eventsOf(w, 'ReceiptsAdvanced')).toEqual([]);
   });
 
   it('leaves no readable text and no hash of one in the log', async () => {
