@@ -178,7 +178,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const refusal = accountRefusal(await account(userId));
     if (refusal !== undefined) return rejected(refusal);
     const profile = await readProfile(scope, userId);
-    return openSession(userId, request.deviceName, { username, nickname: profile?.nickname ?? '' });
+    const names = { username, nickname: profile?.nickname ?? '' };
+    const session = await openSession(userId, request.deviceName, names);
+    if (session.kind !== 'accepted' || (await vault.passwordHash(userId)) === phc) return session;
+    // Changed meanwhile, and the change may have looked for devices before this one was there.
+    await revokeDevice(userId, session.answer.deviceId);
+    return rejected(badCredentials);
   }
 
   /** A registration that stopped right after the claim is finished by the first login. */
@@ -226,7 +231,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const hash = await passwords.hash(newPassword);
     if (hash === 'busy') return busy;
     await vault.putPasswordHash(userId, hash);
-    const others = state.devices.filter((device) => device !== deviceId);
+    // Looked up after the new password holds: whoever logged in with the old one meanwhile is among them.
+    const others = (await account(userId)).devices.filter((device) => device !== deviceId);
     for (const other of others) {
       const revoked = await revokeDevice(userId, other);
       if (revoked.kind !== 'accepted') return revoked;

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import type { PasswordHasher } from '../../src/vault/password-hasher.ts';
+import type { Person, Process } from './support/write-side-world.ts';
+import { ask, registered, world } from './support/write-side-world.ts';
+
+/** Hashes in no time, but for what a test holds up. */
+function heldPasswords() {
+  let held: { readonly reached: PromiseWithResolvers<void>; readonly goOn: Promise<void> } | undefined;
+  const pass = async (): Promise<void> => {
+    const { reached, goOn } = held ?? {};
+    held = undefined;
+    reached?.resolve();
+    await goOn;
+  };
+  const passwords: PasswordHasher = {
+    async hash(password) {
+      await pass();
+      return `quick:${password}`;
+    },
+    async verify(phc, password) {
+      await pass();
+      return phc === `quick:${password}`;
+    },
+  };
+  /** The next hash waits until the returned `goOn` is called; `reached` resolves when it waits. */
+  const holdNext = () => {
+    const [reached, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    held = { reached, goOn: goOn.promise };
+    return { reached: reached.promise, goOn: () => goOn.resolve() };
+  };
+  return { passwords, holdNext };
+}
+
+const logIn = (side: Process, password: string) =>
+  side.accounts.logIn({ username: 'alice', password, deviceName: 'another' });
+const change = (side: Process, alice: Person) =>
+  side.accounts.changePassword({ ...alice, oldPassword: 'alice-password', newPassword: 'a better one' });
+
+describe('a change of password', () => {
+  it('ends the session of a device that logged in with the old one while the new one was hashed', async () => {
+    const { passwords, holdNext } = heldPasswords();
+    const w = world();
+    const side = await w.start({ passwords });
+    const alice = await registered(side, 'alice');
+    const verifying = holdNext();
+    const changing = change(side, alice);
+    await w.runtime.settle(verifying.reached);
+    const thief = await w.runtime.settle(logIn(side, 'alice-password'));
+    if (thief.kind !== 'accepted') throw new Error(JSON.stringify(thief));
+    verifying.goOn();
+    expect(await w.runtime.settle(changing)).toMatchObject({ kind: 'accepted' });
+    await w.runtime.advance(2_000);
+    const { userId, deviceId, tokens } = thief.answer;
+    expect(await ask(w, side, { userId, deviceId }, 'changeProfile', { nickname: 'x' })).toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(await w.runtime.settle(side.accounts.refresh(tokens.refreshToken))).toMatchObject({
+      code: 'unauthenticated',
+    });
+    expect(await ask(w, side, alice, 'changeProfile', { nickname: 'x' })).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('lets nobody in whose old password was found right just before it', async () => {
+    const { passwords, holdNext } = heldPasswords();
+    const w = world();
+    const side = await w.start({ passwords });
+    const alice = await registered(side, 'alice');
+    const verifying = holdNext();
+    // Its verdict is made of the hash that it has read by now.
+    const thief = logIn(side, 'alice-password');
+    await w.runtime.settle(verifying.reached);
+    expect(await w.runtime.settle(change(side, alice))).toMatchObject({ kind: 'accepted' });
+    verifying.goOn();
+    expect(await thief).toMatchObject({ kind: 'rejected', code: 'bad-credentials' });
+    expect(await logIn(side, 'a better one')).toMatchObject({ kind: 'accepted' });
+  });
+});
