@@ -12,6 +12,8 @@ const everything = process.env.TEST_ALL === '1';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of what the slow tests do is wait for disks and for seconds to come: two at a time, even on two cores.
+    maxWorkers: 2,
     retry: 0,
     allowOnly: !process.env.CI,
     passWithNoTests: false,
