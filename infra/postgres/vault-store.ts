@@ -96,8 +96,17 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
       });
     },
 
-    rotateRefreshToken: (presentedHash, next, nowMs) =>
-      durableTransaction(pool, (client) => rotateRefreshToken(client, presentedHash, next, nowMs)),
+    async refreshTokenHolder(hash) {
+      const { rows } = await pool.query<{ userId: UserId; deviceId: DeviceId }>(
+        `select f.user_id as "userId", f.device_id as "deviceId" from hongbao_vault.refresh_token t
+         join hongbao_vault.token_family f on f.family_id = t.family_id where t.hash = $1`,
+        [hash],
+      );
+      return rows[0];
+    },
+
+    rotateRefreshToken: (presentedHash, next, at) =>
+      durableTransaction(pool, (client) => rotateRefreshToken(client, presentedHash, next, at)),
 
     async revokeRefreshTokens(userId: UserId, deviceId?: DeviceId) {
       await durableTransaction(pool, (client) =>

@@ -195,9 +195,11 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   async function refresh(refreshToken: string): Promise<Outcome<Session>> {
-    const refreshed = await tokens.refresh(refreshToken);
-    if (refreshed.kind === 'refused') return rejected(noSession);
-    const { userId, deviceId } = refreshed;
+    const holder = await tokens.holderOf(refreshToken);
+    if (holder === undefined) return rejected(noSession);
+    const { userId, deviceId } = holder;
+    // Asked before the exchange: while the log does not answer, no token is used up for nothing. A device that
+    // is revoked after this loses its whole family of tokens, the next one with it.
     const state = await account(userId);
     const refusal = accountRefusal(state) ?? (state.devices.includes(deviceId) ? undefined : noSession);
     const profile = refusal === undefined ? await readProfile(scope, userId) : undefined;
@@ -205,6 +207,8 @@ export function createAccounts(options: AccountsOptions): Accounts {
       await tokens.revoke(userId, deviceId);
       return rejected(refusal ?? noSession);
     }
+    const refreshed = await tokens.refresh(refreshToken);
+    if (refreshed.kind === 'refused') return rejected(noSession);
     const answer = { userId, deviceId, ...profile, tokens: refreshed.tokens };
     return { kind: 'accepted', answer, position: START };
   }

@@ -81,6 +81,7 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     runtime,
     accessTokenTtlMs: bounds.accessTokenTtlMs,
     refreshTokenTtlMs: bounds.refreshTokenTtlMs,
+    refreshRetryGraceMs: bounds.refreshRetryGraceMs,
   });
   const keyring = createKeyring({
     vault,

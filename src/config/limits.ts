@@ -177,6 +177,11 @@ export const limits = {
     passwordLengthMax: 128,
     accessTokenTtlMs: 600_000,
     refreshTokenTtlMs: 30 * 86_400_000,
+    /**
+     * A refresh whose answer was lost may be made again for so long: as long as a client waits for an answer
+     * (`client.httpMs`), and then before it tries again.
+     */
+    refreshRetryGraceMs: 60_000,
   },
   projections: {
     /** Checkpoints per generation: the most processes that one projection can be spread over. */

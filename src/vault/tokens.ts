@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { type DeviceId, isUuid, type UserId } from '../domain/ids.ts';
 import type { Clock, Runtime } from '../runtime/runtime.ts';
-import type { Vault } from './vault.ts';
+import type { RefreshTokenHolder, Vault } from './vault.ts';
 
 /** What a login gives to a device. */
 export interface TokenPair {
@@ -30,11 +30,14 @@ type RefreshOutcome =
 
 /**
  * Access tokens are EdDSA JWTs (RFC 8037) of minutes: verified without asking anyone. Refresh tokens are random
- * and opaque; each is exchanged once, and a second exchange of one revokes all that descend from its login.
+ * and opaque; each is exchanged once, and a second exchange of one revokes all that descend from its login -
+ * unless it comes so soon that the first one's answer may have been lost (see `Vault.rotateRefreshToken`).
  */
 export interface Tokens {
   /** A new family of tokens, for a login. */
   issue(userId: UserId, deviceId: DeviceId): Promise<TokenPair>;
+  /** Whom a refresh token was issued to; it may not be good for anything any more. */
+  holderOf(refreshToken: string): Promise<RefreshTokenHolder | undefined>;
   refresh(refreshToken: string): Promise<RefreshOutcome>;
   /** `undefined` for anything but a valid token of this server. */
   verifyAccess(accessToken: string): Promise<AccessClaims | undefined>;
@@ -46,6 +49,7 @@ export interface TokensOptions {
   readonly runtime: Runtime;
   readonly accessTokenTtlMs: number;
   readonly refreshTokenTtlMs: number;
+  readonly refreshRetryGraceMs: number;
 }
 
 const issuer = 'hongbao';
@@ -93,12 +97,17 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
       return pair(userId, deviceId, refreshToken, expiresAtMs);
     },
 
+    holderOf: (refreshToken) => vault.refreshTokenHolder(hashOf(refreshToken)),
+
     async refresh(presented) {
       const refreshToken = newRefreshToken(runtime);
       const nowMs = runtime.clock.nowMs();
       const expiresAtMs = nowMs + options.refreshTokenTtlMs;
       const next = { hash: hashOf(refreshToken), expiresAtMs };
-      const rotation = await vault.rotateRefreshToken(hashOf(presented), next, nowMs);
+      const rotation = await vault.rotateRefreshToken(hashOf(presented), next, {
+        nowMs,
+        retryGraceMs: options.refreshRetryGraceMs,
+      });
       if (rotation.kind !== 'rotated') return { kind: 'refused' };
       const { userId, deviceId } = rotation;
       const tokens = await pair(userId, deviceId, refreshToken, expiresAtMs);

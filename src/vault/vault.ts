@@ -21,14 +21,18 @@ export interface Vault {
   discardUser(userId: UserId): Promise<void>;
 
   putRefreshToken(token: RefreshTokenRecord): Promise<void>;
+  /** Whose token this is, or was; `undefined` for one that is none, or is no longer kept. */
+  refreshTokenHolder(hash: string): Promise<RefreshTokenHolder | undefined>;
   /**
    * Exchanges one refresh token for the next of its family, atomically. Presenting a token that was already
-   * exchanged means that it was stolen: the whole family is revoked.
+   * exchanged means that it was stolen: the whole family is revoked. The one exception is a retry: within the
+   * grace after its first exchange, the token before the newest is exchanged again while the newest is unused,
+   * and the newest then counts as exchanged.
    */
   rotateRefreshToken(
     presentedHash: string,
     next: { readonly hash: string; readonly expiresAtMs: number },
-    nowMs: number,
+    at: RotationMoment,
   ): Promise<RotationOutcome>;
   /** Revokes a device's tokens, or all of a user's when no device is given. */
   revokeRefreshTokens(userId: UserId, deviceId?: DeviceId): Promise<void>;
@@ -53,6 +57,17 @@ export interface RefreshTokenRecord {
   readonly expiresAtMs: number;
 }
 
+export interface RefreshTokenHolder {
+  readonly userId: UserId;
+  readonly deviceId: DeviceId;
+}
+
+export interface RotationMoment {
+  readonly nowMs: number;
+  /** For how long after an exchange its answer counts as possibly lost. */
+  readonly retryGraceMs: number;
+}
+
 export type RotationOutcome =
-  | { readonly kind: 'rotated'; readonly userId: UserId; readonly deviceId: DeviceId }
+  | ({ readonly kind: 'rotated' } & RefreshTokenHolder)
   | { readonly kind: 'unknown' | 'expired' | 'revoked' | 'reused' };

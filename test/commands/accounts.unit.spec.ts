@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { limits } from '../../src/config/limits.ts';
 import type { PasswordHasher } from '../../src/vault/password-hasher.ts';
 import type { Person, Process } from './support/write-side-world.ts';
 import { ask, registered, world } from './support/write-side-world.ts';
@@ -73,5 +74,26 @@ describe('a change of password', () => {
     verifying.goOn();
     expect(await thief).toMatchObject({ kind: 'rejected', code: 'bad-credentials' });
     expect(await logIn(side, 'a better one')).toMatchObject({ kind: 'accepted' });
+  });
+});
+
+describe('a refresh', () => {
+  it('uses no token up while the log does not answer', async () => {
+    const w = world();
+    const side = await w.start();
+    const session = await side.accounts.register({
+      username: 'alice',
+      password: 'alice-password',
+      nickname: 'alice',
+      deviceName: 'phone',
+    });
+    if (session.kind !== 'accepted') throw new Error(JSON.stringify(session));
+    const { refreshToken } = session.answer.tokens;
+    side.mortal.kill();
+    // Nobody ever gets an answer to this.
+    void side.accounts.refresh(refreshToken);
+    const later = await w.start();
+    await w.runtime.advance(limits.vault.refreshRetryGraceMs + 1);
+    expect(await later.accounts.refresh(refreshToken)).toMatchObject({ kind: 'accepted' });
   });
 });

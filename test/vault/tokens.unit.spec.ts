@@ -12,7 +12,13 @@ const user: UserId = alice;
 async function harness(seed = 1) {
   const runtime = virtualRuntime({ seed });
   const vault = new InMemoryVault();
-  const options = { vault, runtime, accessTokenTtlMs: 600_000, refreshTokenTtlMs: 3_600_000 };
+  const options = {
+    vault,
+    runtime,
+    accessTokenTtlMs: 600_000,
+    refreshTokenTtlMs: 3_600_000,
+    refreshRetryGraceMs: 60_000,
+  };
   return { runtime, vault, tokens: await createTokens(options), again: () => createTokens(options) };
 }
 
@@ -58,14 +64,27 @@ describe('refresh tokens', () => {
   });
 
   it('take their whole family with them when one is used twice', async () => {
-    const { tokens } = await harness();
+    const { runtime, tokens } = await harness();
     const first = await tokens.issue(user, phone);
     const otherLogin = await tokens.issue(user, deviceId(2));
     const second = await tokens.refresh(first.refreshToken);
     if (second.kind !== 'refreshed') throw new Error(second.kind);
+    await runtime.advance(60_001);
     expect(await tokens.refresh(first.refreshToken)).toEqual({ kind: 'refused' });
     expect(await tokens.refresh(second.tokens.refreshToken)).toEqual({ kind: 'refused' });
     expect(await tokens.refresh(otherLogin.refreshToken)).toMatchObject({ kind: 'refreshed' });
+  });
+
+  it('are exchanged again when the answer to the first exchange was lost', async () => {
+    const { runtime, tokens } = await harness();
+    const first = await tokens.issue(user, phone);
+    expect(await tokens.holderOf(first.refreshToken)).toEqual({ userId: user, deviceId: phone });
+    await tokens.refresh(first.refreshToken);
+    await runtime.advance(30_000);
+    const retried = await tokens.refresh(first.refreshToken);
+    if (retried.kind !== 'refreshed') throw new Error(retried.kind);
+    await runtime.advance(600_000);
+    expect(await tokens.refresh(retried.tokens.refreshToken)).toMatchObject({ kind: 'refreshed' });
   });
 
   it('end with their device, and with time', async () => {

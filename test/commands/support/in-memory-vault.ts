@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { UserId } from '../../../src/domain/ids.ts';
-import type { RefreshTokenRecord, Vault } from '../../../src/vault/vault.ts';
+import type { RefreshTokenRecord, RotationMoment, Vault } from '../../../src/vault/vault.ts';
 
 /** The vault's contract in memory, for tests of what stands on it. */
 export class InMemoryVault implements Vault {
   readonly passwords = new Map<UserId, string>();
-  readonly tokens = new Map<string, RefreshTokenRecord & { next?: string }>();
+  readonly tokens = new Map<string, RefreshTokenRecord & { next?: string; exchangedAtMs?: number }>();
   readonly #keys = new Map<string, (Uint8Array | undefined)[]>();
   readonly #secrets = new Map<string, Uint8Array>();
   readonly #revoked = new Set<string>();
@@ -44,21 +44,31 @@ export class InMemoryVault implements Vault {
     if (!this.tokens.has(token.hash)) this.tokens.set(token.hash, token);
   }
 
+  async refreshTokenHolder(hash: string) {
+    const token = this.tokens.get(hash);
+    return token === undefined ? undefined : { userId: token.userId, deviceId: token.deviceId };
+  }
+
   async rotateRefreshToken(
     presentedHash: string,
     next: { readonly hash: string; readonly expiresAtMs: number },
-    nowMs: number,
+    { nowMs, retryGraceMs }: RotationMoment,
   ) {
     const token = this.tokens.get(presentedHash);
     if (token === undefined) return { kind: 'unknown' } as const;
     const { userId, deviceId, familyId } = token;
     if (this.#revoked.has(familyId)) return { kind: 'revoked' } as const;
-    if (token.next !== undefined && token.next !== next.hash) {
+    const newest = token.next === undefined ? undefined : this.tokens.get(token.next);
+    const inGrace = nowMs - (token.exchangedAtMs ?? Number.NEGATIVE_INFINITY) <= retryGraceMs;
+    const isRetry = inGrace && newest?.next === undefined;
+    if (token.next !== undefined && token.next !== next.hash && !isRetry) {
       this.#revoked.add(familyId);
       return { kind: 'reused' } as const;
     }
-    if (token.expiresAtMs <= nowMs) return { kind: 'expired' } as const;
+    if (newest === undefined && token.expiresAtMs <= nowMs) return { kind: 'expired' } as const;
+    if (newest !== undefined) newest.next ??= next.hash;
     token.next = next.hash;
+    token.exchangedAtMs ??= nowMs;
     this.tokens.set(next.hash, { ...next, familyId, userId, deviceId });
     return { kind: 'rotated', userId, deviceId } as const;
   }

@@ -12,6 +12,7 @@ const { clock, random } = systemRuntime();
 const masterKeyOf = (fill: number) =>
   createMasterKey([{ version: 1, bytes: new Uint8Array(32).fill(fill) }], random);
 const hourMs = 3_600_000;
+const retryGraceMs = 60_000;
 
 let database: TestDatabase;
 let vault: Vault;
@@ -83,7 +84,9 @@ describe('passwords', () => {
     await vault.discardUser(user);
     expect(await vault.passwordHash(user)).toBeUndefined();
     expect(await vault.dataKey(user, 1)).toBeUndefined();
-    expect(await vault.rotateRefreshToken('discarded', { hash: 'n', expiresAtMs: hourMs }, 0)).toEqual({
+    expect(await vault.refreshTokenHolder('discarded')).toBeUndefined();
+    const at = { nowMs: 0, retryGraceMs };
+    expect(await vault.rotateRefreshToken('discarded', { hash: 'n', expiresAtMs: hourMs }, at)).toEqual({
       kind: 'unknown',
     });
   });
@@ -100,7 +103,7 @@ describe('refresh tokens', () => {
     return hash;
   }
   const rotate = (presented: string, next: string, nowMs = 0) =>
-    vault.rotateRefreshToken(presented, { hash: next, expiresAtMs: hourMs + nowMs }, nowMs);
+    vault.rotateRefreshToken(presented, { hash: next, expiresAtMs: hourMs + nowMs }, { nowMs, retryGraceMs });
 
   it('are exchanged once each; the same exchange may be repeated', async () => {
     const first = await login();
@@ -111,15 +114,56 @@ describe('refresh tokens', () => {
     expect(await rotate('nobody has it', 'x')).toEqual({ kind: 'unknown' });
   });
 
-  it('used twice revoke the family, also when both uses come at once', async () => {
+  it('used twice revoke the family once the grace for a lost answer is over', async () => {
+    const first = await login();
+    expect((await rotate(first, `${first}-x`, 1)).kind).toBe('rotated');
+    expect((await rotate(first, `${first}-y`, retryGraceMs + 2)).kind).toBe('reused');
+    expect((await rotate(`${first}-x`, `${first}-z`, retryGraceMs + 2)).kind).toBe('revoked');
+    expect((await rotate(`${first}-y`, `${first}-z`, retryGraceMs + 2)).kind).toBe('unknown');
+  });
+
+  it('are exchanged again in the grace, when the answer was lost; which does not prolong it', async () => {
+    const first = await login();
+    expect((await rotate(first, `${first}-lost`)).kind).toBe('rotated');
+    expect((await rotate(first, `${first}-lost-too`, retryGraceMs - 1)).kind).toBe('rotated');
+    expect((await rotate(first, `${first}-b`, retryGraceMs)).kind).toBe('rotated');
+    expect((await rotate(`${first}-b`, `${first}-c`, hourMs)).kind).toBe('rotated');
+    const other = await login();
+    expect((await rotate(other, `${other}-lost`)).kind).toBe('rotated');
+    expect((await rotate(other, `${other}-b`, retryGraceMs)).kind).toBe('rotated');
+    expect((await rotate(other, `${other}-c`, retryGraceMs + 1)).kind).toBe('reused');
+  });
+
+  it('revoke the family when the one after them was used already, grace or not', async () => {
+    const first = await login();
+    await rotate(first, `${first}-b`);
+    await rotate(`${first}-b`, `${first}-c`);
+    expect((await rotate(first, `${first}-x`)).kind).toBe('reused');
+    expect((await rotate(`${first}-c`, `${first}-d`)).kind).toBe('revoked');
+  });
+
+  it('used twice at once leave one that is good; whoever holds the other ends the family', async () => {
     for (let round = 0; round < 20; round += 1) {
       const first = await login();
-      const both = await Promise.all([rotate(first, `${first}-x`), rotate(first, `${first}-y`)]);
-      expect(both.map(({ kind }) => kind).sort()).toEqual(['reused', 'rotated']);
-      for (const descendant of [`${first}-x`, `${first}-y`]) {
+      const ends = [`${first}-x`, `${first}-y`];
+      const both = await Promise.all(ends.map((end) => rotate(first, end)));
+      expect(both.map(({ kind }) => kind)).toEqual(['rotated', 'rotated']);
+      const owner = await rotate(ends[round % 2]!, `${first}-owner`);
+      const thief = await rotate(ends[(round + 1) % 2]!, `${first}-thief`);
+      expect([owner.kind, thief.kind]).toContain('reused');
+      for (const descendant of [...ends, `${first}-owner`, `${first}-thief`]) {
         expect((await rotate(descendant, `${descendant}-z`)).kind).toMatch(/revoked|unknown/);
       }
     }
+  });
+
+  it('name their holder, whether they are good for anything or not', async () => {
+    const first = await login();
+    const holder = { userId: userId(60), deviceId: deviceId(1) };
+    expect(await vault.refreshTokenHolder(first)).toEqual(holder);
+    await rotate(first, `${first}-b`);
+    expect(await vault.refreshTokenHolder(first)).toEqual(holder);
+    expect(await vault.refreshTokenHolder('nobody has it')).toBeUndefined();
   });
 
   it('end with time, with their device, and with all of the user', async () => {
