@@ -1,21 +1,27 @@
 import { sentSeq } from '../../domain/conversation/conversation-decider.ts';
 import type { ConversationEvent } from '../../domain/conversation/conversation-events.ts';
 import type { ConversationState } from '../../domain/conversation/conversation-state.ts';
+import { rejection } from '../../domain/decider.ts';
 import type { ClientMessageId, ConversationId, UserId } from '../../domain/ids.ts';
 import { streams } from '../../domain/streams.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { CommandOutcome } from '../command-envelope.ts';
 import { derivedIds } from '../derived-ids.ts';
-import { doneOf, outcomeOf } from '../outcomes.ts';
+import { doneOf, outcomeOf, rejected } from '../outcomes.ts';
+import { isPacketMessageId } from '../packet-message-id.ts';
 import type { MessageReceipt } from '../requests.ts';
 import { openBody, userCommand } from '../user-command.ts';
 import type { MessageBody, WriteScope } from '../write-scope.ts';
 import type { Handlers } from './handler.ts';
 
+/** Why a client may not call a message so. */
+export const reservedMessageId = rejection('bad-request', "A clientMsgId of this form is the server's own.");
+
 export function messageHandlers(scope: WriteScope): Handlers<'sendMessage' | 'recallMessage' | 'ack'> {
   const { aggregates, keyring, preconditions, receipts } = scope;
   return {
     async sendMessage({ conversationId, clientMsgId, content }, context) {
+      if (isPacketMessageId(clientMsgId)) return rejected(reservedMessageId);
       const by = context.userId;
       const refusal = await preconditions.sender(conversationId, by);
       const messageBody: MessageBody = content;

@@ -13,6 +13,7 @@ import { canonicalJson } from '../canonical-json.ts';
 import type { CommandOutcome } from '../command-envelope.ts';
 import { derivedIds } from '../derived-ids.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
+import { isPacketMessageId } from '../packet-message-id.ts';
 import { commitTo, seedOf } from '../packet-secrets.ts';
 import type { FundedPacket } from '../process-managers/send-packet.ts';
 import { finishSend } from '../process-managers/send-packet.ts';
@@ -20,6 +21,7 @@ import type { RequestContext, RequestOf } from '../requests.ts';
 import { openBody, userCommand } from '../user-command.ts';
 import type { WriteScope } from '../write-scope.ts';
 import type { Handlers } from './handler.ts';
+import { reservedMessageId } from './messages.ts';
 
 const packetNotFound = rejection('packet-not-found', 'There is no such packet, or you may not see it.');
 
@@ -30,6 +32,7 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grab
       const wrong = wrongNumbers(request);
       if (wrong !== undefined) return rejected(wrong);
       const { conversationId, clientMsgId } = request;
+      if (isPacketMessageId(clientMsgId)) return rejected(reservedMessageId);
       const sender = context.userId;
       const packetId = derivedIds.packet(sender, conversationId, clientMsgId);
       const refusal =

@@ -20,6 +20,7 @@ import type { CommandEnvelope } from '../command-envelope.ts';
 import { derivedIds } from '../derived-ids.ts';
 import type { Position } from '../event-log.ts';
 import { messageReceipt } from '../handlers/messages.ts';
+import { packetMessageId } from '../packet-message-id.ts';
 import { seedOf } from '../packet-secrets.ts';
 import type { MessageReceipt } from '../requests.ts';
 import type { MessageBody, WriteScope } from '../write-scope.ts';
@@ -75,7 +76,7 @@ async function postMessage(scope: Scope, funded: FundedPacket): Promise<SendResu
   const { conversationId, senderId, packetId } = terms;
   // Looked at again, since it may have changed after the funding.
   const refusal = await scope.preconditions.delivery(conversationId, senderId);
-  const ids = [clientMsgId, ownMessageId(packetId)];
+  const ids = [clientMsgId, packetMessageId(packetId)];
   for (const messageId of ids) {
     const command = await messageCommand(scope, funded, messageId);
     const stream = streams.conversation(conversationId);
@@ -116,11 +117,6 @@ async function messageCommand({ keyring }: Scope, funded: FundedPacket, clientMs
     bodyHash: bodyHashOf({ packetId }),
     onceSinceMs: funded.fundedAtMs,
   };
-}
-
-/** In the form of a client's id, but none that a client would have chosen. */
-function ownMessageId(packetId: string): ClientMessageId {
-  return `packet-${packetId}` as ClientMessageId;
 }
 
 async function cancelPacket(
