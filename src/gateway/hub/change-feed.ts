@@ -42,7 +42,9 @@ export class ChangeFeed {
   readonly #options: ChangeFeedOptions;
   readonly #gaps = new BusGaps();
   readonly #queues = new Map<string, Promise<void>>();
+  /** The rest of a resync of everyone that is under way; and why there must be another after it. */
   readonly #resyncTimers = new Set<TimerHandle>();
+  #resyncAgain: string | undefined;
   #queued = 0;
   #heardAtMs: number;
   #unsubscribe: (() => void) | undefined;
@@ -70,6 +72,7 @@ export class ChangeFeed {
     this.#silenceTimer?.cancel();
     for (const timer of this.#resyncTimers) timer.cancel();
     this.#resyncTimers.clear();
+    this.#resyncAgain = undefined;
   }
 
   /** Whether the bus has been heard of lately. */
@@ -77,8 +80,15 @@ export class ChangeFeed {
     return this.#options.runtime.clock.monotonicMs() - this.#heardAtMs > limits.gateway.busSilenceMs;
   }
 
-  /** Tells every connection to resync, at random moments of a short while, so that not all read at once. */
+  /**
+   * Tells every connection to resync, at random moments of a short while, so that not all read at once. What is
+   * lost in that while costs one more resync of everyone after it, however often something is.
+   */
   resyncAll(reason: string): void {
+    if (this.#resyncTimers.size > 0) {
+      this.#resyncAgain = reason;
+      return;
+    }
     const { hub, runtime, logger } = this.#options;
     logger.warn({ reason, connections: hub.connectionCount }, 'telling every client to resync');
     const slices: Connection[][] = [];
@@ -95,6 +105,10 @@ export class ChangeFeed {
       const timer = runtime.timers.after((index * limits.gateway.resyncSpreadMs) / resyncSlices, () => {
         this.#resyncTimers.delete(timer);
         for (const connection of slice) this.#options.push(connection, resyncAllFrame);
+        const again = this.#resyncAgain;
+        if (this.#resyncTimers.size > 0 || again === undefined) return;
+        this.#resyncAgain = undefined;
+        this.resyncAll(again);
       });
       this.#resyncTimers.add(timer);
     });
