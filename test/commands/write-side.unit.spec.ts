@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import type { UserId } from '../../src/domain/ids.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { GroupId, UserId } from '../../src/domain/ids.ts';
 import { directConversationId } from '../../src/domain/ids.ts';
 import type { Person, Process, World } from './support/write-side-world.ts';
 import {
@@ -207,6 +207,19 @@ describe('the write side', () => {
     }));
     expect(await ask(w, side, bob, 'ack', { cursors })).toMatchObject({ kind: 'accepted' });
     expect(eventsOf(w, 'ReceiptsAdvanced')).toEqual([]);
+  });
+
+  it('makes no data key for a group that does not exist', async () => {
+    const { w, side, alice } = await friends();
+    const keys = vi.spyOn(w.vault, 'ensureDataKey');
+    const groupId = w.runtime.ids.next() as GroupId;
+    for (const [type, request] of [
+      ['renameGroup', { groupId, name: 'mine' }],
+      ['setAnnouncement', { groupId, text: 'hear' }],
+    ] as const) {
+      expect(await ask(w, side, alice, type, request)).toMatchObject({ code: 'group-not-found' });
+    }
+    expect(keys.mock.calls.filter(([subject]) => subject === groupId)).toEqual([]);
   });
 
   it('leaves no readable text and no hash of one in the log', async () => {

@@ -1,9 +1,10 @@
 import type { GroupCommand } from '../../domain/group/group-commands.ts';
+import { groupNotFound } from '../../domain/group/group-decider.ts';
 import type { GroupId } from '../../domain/ids.ts';
 import { groupConversationId } from '../../domain/ids.ts';
 import { streams } from '../../domain/streams.ts';
 import { derivedIds } from '../derived-ids.ts';
-import { doneOf, outcomeOf } from '../outcomes.ts';
+import { doneOf, outcomeOf, rejected } from '../outcomes.ts';
 import type { RequestContext } from '../requests.ts';
 import type { UserCommandOptions } from '../user-command.ts';
 import { openBody, personalBody, userCommand } from '../user-command.ts';
@@ -30,6 +31,13 @@ export function groupHandlers({ aggregates, keyring, preconditions }: WriteScope
     command: GroupCommand,
     body: UserCommandOptions,
   ) => aggregates.group.execute(streams.group(groupId), userCommand(context, command, body));
+
+  /** Asked before anything is sealed for a group: sealing makes a key, which is kept for good. */
+  async function exists(groupId: GroupId): Promise<boolean> {
+    const stream = streams.group(groupId);
+    const known = await aggregates.group.load(stream, { maxAgeMs: Number.POSITIVE_INFINITY });
+    return known.revision >= 0 || (await aggregates.group.load(stream, { maxAgeMs: 0 })).revision >= 0;
+  }
 
   return {
     async createGroup(request, context) {
@@ -81,6 +89,7 @@ export function groupHandlers({ aggregates, keyring, preconditions }: WriteScope
     },
 
     async renameGroup(request, context) {
+      if (!(await exists(request.groupId))) return rejected(groupNotFound);
       const body = await personalBody(keyring, context, 'renameGroup', request);
       const name = await keyring.seal(request.groupId, request.name);
       const command = { type: 'RenameGroup', by: context.userId, name } as const;
@@ -89,6 +98,7 @@ export function groupHandlers({ aggregates, keyring, preconditions }: WriteScope
 
     async setAnnouncement(request, context) {
       const { groupId, text } = request;
+      if (!(await exists(groupId))) return rejected(groupNotFound);
       const body = await personalBody(keyring, context, 'setAnnouncement', request);
       const sealed = text === null ? null : await keyring.seal(groupId, text);
       const command = { type: 'SetAnnouncement', by: context.userId, text: sealed } as const;

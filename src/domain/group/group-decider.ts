@@ -42,7 +42,7 @@ export function canSend(state: GroupState, userId: UserId, nowMs: number): Rejec
     : undefined;
 }
 
-const groupNotFound = rejection('group-not-found', 'There is no such group, or you are not in it.');
+export const groupNotFound = rejection('group-not-found', 'There is no such group, or you are not in it.');
 
 function decide(command: GroupCommand, state: GroupState, context: DecideContext): Decision<GroupEvent> {
   if (command.type === 'CreateGroup') return createGroup(command, state);
