@@ -106,9 +106,10 @@ async function refuseTakenPort(port: number, host: string): Promise<void> {
       `Cannot serve on ${host}, port ${port} (${why}). Set HONGBAO_HOST and HONGBAO_PORT to what this machine has.`,
     );
   });
-  if (!free) {
-    throw new StartRefused(
-      `Port ${port} on ${host} is taken by another program. Stop that, or set HONGBAO_PORT to another port.`,
-    );
-  }
+  if (!free) throw new StartRefused(portTaken(port, host));
+}
+
+/** What to tell the operator when somebody else listens there. */
+export function portTaken(port: number, host: string): string {
+  return `Port ${port} on ${host} is taken by another program. Stop that, or set HONGBAO_PORT to another port.`;
 }

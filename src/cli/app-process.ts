@@ -3,6 +3,7 @@
  * left open. Says where it listens, or why it cannot, as a line of JSON on stdout (infra/supervisor/child-line.ts).
  */
 import { pino } from 'pino';
+import { portTaken } from '../../infra/supervisor/run-supervisor.ts';
 import { loadSettings } from '../config/settings.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
 import { type AppSettings, startApp } from './app.ts';
@@ -24,8 +25,15 @@ try {
   process.on('disconnect', stop);
 } catch (error) {
   logger.error({ err: error }, 'the application could not start');
-  say({ failed: error instanceof Error ? error.message : String(error) });
+  say({ failed: sentenceOf(error) });
   process.exit(1);
+}
+
+/** Why it could not start. The port was free when the supervisor looked, which was a while ago. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isTaken = 'code' in error && error.code === 'EADDRINUSE';
+  return isTaken ? portTaken(settings.port, settings.host) : error.message;
 }
 
 function say(line: object): void {

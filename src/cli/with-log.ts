@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { pino } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { type EngineUrls, useEngines } from '../../infra/supervisor/engines.ts';
 import type { EventLog } from '../commands/event-log.ts';
+import { OperatorError } from '../config/operator-error.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
@@ -16,6 +18,7 @@ export async function withLog<T>(
 ): Promise<T> {
   const runtime = systemRuntime();
   const logger = pino({ level: 'silent' });
+  refuseMissingData(settings);
   return useEngines({ settings, runtime, logger }, async (engines) => {
     const log = createEventStoreEventLog({ url: engines.esdbUrl, runtime, logger });
     try {
@@ -24,4 +27,13 @@ export async function withLog<T>(
       await log.close();
     }
   });
+}
+
+/** A tool looks at what is there: a mistyped folder must not become a new one, with new engines in it. */
+function refuseMissingData({ esdbUrl, databaseUrl, dataFolder }: Settings): void {
+  const usesFolder = esdbUrl === undefined || databaseUrl === undefined;
+  if (!usesFolder || existsSync(dataFolder)) return;
+  throw new OperatorError(
+    `There is no data in ${dataFolder}. Set HONGBAO_DATA to the folder of a hongbao that has run, or start one with \`hongbao up\`.`,
+  );
 }

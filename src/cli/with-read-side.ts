@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import { pino } from 'pino';
 import { createPool } from '../../infra/postgres/pool.ts';
+import { OperatorError } from '../config/operator-error.ts';
 import type { Settings } from '../config/settings.ts';
 import type { RebuildDeps } from '../projections/rebuild.ts';
 import { withLog } from './with-log.ts';
@@ -13,9 +15,20 @@ export async function withReadSide<T>(
     const logger = pino({ level: 'silent' });
     const pool = createPool({ databaseUrl, applicationName: 'hongbao cli', logger });
     try {
+      await refuseWithoutReadModels(pool);
       return await work({ log, pool, runtime, logger });
     } finally {
       await pool.end();
     }
   });
+}
+
+async function refuseWithoutReadModels(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ exists: boolean }>(
+    "select to_regclass('projection.generation') is not null as exists",
+  );
+  if (rows[0]?.exists === true) return;
+  throw new OperatorError(
+    'The database has no read models yet: start the server on it once, with `hongbao up`.',
+  );
 }

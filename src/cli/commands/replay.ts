@@ -3,7 +3,7 @@ import { START } from '../../commands/event-log.ts';
 import { CliError } from '../cli-error.ts';
 import { eventAsJson, eventAsText } from '../event-lines.ts';
 import { parsePosition, parseRangeEnd, positionBefore, type RangeEnd } from '../log-range.ts';
-import { printLine, stdoutReady } from '../output.ts';
+import { note, printLine, stdoutReady } from '../output.ts';
 
 export interface ReplayOptions {
   readonly stream?: string;
@@ -18,13 +18,16 @@ export async function replay(log: EventLog, options: ReplayOptions): Promise<voi
   const end = options.until === undefined ? undefined : parseRangeEnd(options.until);
   const wanted = options.type === undefined ? undefined : new Set(options.type);
   const print = options.json === true ? eventAsJson : eventAsText;
+  let printed = 0;
   for await (const event of source(log, options, end)) {
     if (isFarBeyond(event, end)) break;
     if (isBeyond(event, end)) continue;
     if (wanted !== undefined && !wanted.has(event.type)) continue;
     printLine(print(event));
+    printed += 1;
     await stdoutReady();
   }
+  if (printed === 0) note('No event matches.');
 }
 
 function source(

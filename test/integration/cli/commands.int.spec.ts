@@ -1,3 +1,5 @@
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { schemaVersionOf } from '../../../src/domain/upcast.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
@@ -16,6 +18,7 @@ import {
 } from '../../domain/ledger/money-history.ts';
 import { bob } from '../../support/domain-fixtures.ts';
 import { runCli } from '../../support/run-cli.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type Engines, startEngines } from './support.ts';
 
 const runtime = systemRuntime();
@@ -141,6 +144,8 @@ describe('hongbao replay', () => {
 
   it('prints events of one type', async () => {
     expect(await indexes('--type', 'Second')).toEqual([1]);
+    const { stderr } = await runCli(['replay', '--type', 'Sceond'], engines.env);
+    expect(stderr).toContain('No event matches.');
   });
 
   it.each([
@@ -168,6 +173,18 @@ describe('hongbao replay', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(code).toBe(3);
   });
+
+  it.each([['audit'], ['rebuild'], ['replay'], ['verify', '01890a5d-ac96-774b-bcce-b302099a8057']])(
+    '%s refuses a data folder that is not there, and makes none',
+    async (...args) => {
+      const folder = join(temporaryFolder(), 'mistyped');
+      const { code, stderr } = await runCli(args, { HONGBAO_DATA: folder });
+      expect(stderr).toMatch(/^hongbao: There is no data in /);
+      expect(code).toBe(3);
+      expect(existsSync(folder)).toBe(false);
+      rmSync(dirname(folder), { recursive: true });
+    },
+  );
 
   it('a wrong setting ends any command with a sentence', async () => {
     const { code, stderr } = await runCli(['audit'], { ...engines.env, HONGBAO_PRT: '1' });
