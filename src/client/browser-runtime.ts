@@ -1,4 +1,5 @@
-import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
+import { globalTimers } from '../runtime/global-timers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 
 /** The runtime of a browser page, or of any place with the web's globals (Node 24 has them too). */
 export function browserRuntime(): Runtime {
@@ -6,32 +7,9 @@ export function browserRuntime(): Runtime {
   return {
     clock: { nowMs: () => Date.now(), monotonicMs: () => performance.now() },
     random: { bytes: randomBytes, fraction: () => Math.random() },
-    timers: { after, every, sleep },
+    timers: globalTimers,
     ids: { next: () => uuidv7(Date.now(), randomBytes(16)) },
   };
-}
-
-function after(delayMs: number, callback: () => void): TimerHandle {
-  const timer = setTimeout(callback, delayMs);
-  return { cancel: () => clearTimeout(timer) };
-}
-
-function every(periodMs: number, callback: () => void): TimerHandle {
-  const timer = setInterval(callback, periodMs);
-  return { cancel: () => clearInterval(timer) };
-}
-
-function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, delayMs);
-    signal?.addEventListener('abort', finish, { once: true });
-  });
 }
 
 /** A UUIDv7 (RFC 9562, section 5.7): 48 bits of time, then random bits around version and variant. */

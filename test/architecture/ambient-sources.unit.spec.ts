@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-/** The two places that turn what a platform has into the port. */
-const runtimes = ['src/runtime/system-runtime.ts', 'src/client/browser-runtime.ts'];
+/** The two places that turn what a platform has into the port, and the timers that both share. */
+const runtimes = [
+  'src/runtime/system-runtime.ts',
+  'src/client/browser-runtime.ts',
+  'src/runtime/global-timers.ts',
+];
 const ambient =
   /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(|\b(setTimeout|setInterval|setImmediate)\(|\brandom(UUID|Bytes|Int)\(|\bgetRandomValues\(/;
 
