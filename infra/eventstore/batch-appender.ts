@@ -17,10 +17,10 @@ import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Logger } from 'pino';
 import type { ExpectedRevision, NewEvent } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
+import { backoffMs } from '../../src/runtime/backoff.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { type AppendReply, parseAppendReply } from './append-reply.ts';
 import { encodeAppend } from './append-request.ts';
-import { backoffMs } from './backoff.ts';
 import { uuidText } from './encoding.ts';
 import type { OpenCall, StoreConnection } from './store-connection.ts';
 
@@ -101,7 +101,12 @@ export class BatchAppender {
       const outcome = await this.#try(pending, Math.min(appendTryMs, leftMs()));
       if (outcome.kind !== 'lost' && outcome.kind !== 'unclear') return outcome;
       const { cause } = outcome;
-      const delayMs = backoffMs(this.#runtime, failures);
+      const delayMs = backoffMs(
+        failures,
+        limits.eventLog.reconnectDelayMsMin,
+        limits.eventLog.reconnectDelayMsMax,
+        this.#runtime.random,
+      );
       if (delayMs >= leftMs()) return { kind: 'unclear', cause };
       this.#logger.debug({ stream, cause, failures }, 'an append of unknown fate is sent again');
       const late = await this.#lateReply(pending, delayMs);

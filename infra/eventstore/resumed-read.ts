@@ -5,8 +5,9 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Logger } from 'pino';
 import { EventLogUnavailable } from '../../src/commands/event-log.ts';
+import { limits } from '../../src/config/limits.ts';
+import { backoffMs } from '../../src/runtime/backoff.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import { backoffMs } from './backoff.ts';
 import { readCall } from './read-call.ts';
 import type { StoreConnection } from './store-connection.ts';
 
@@ -56,7 +57,12 @@ export async function* resumedRead(
     } catch (error) {
       if (signal.aborted) return;
       if (patienceMs !== undefined && isFinal(error)) throw error;
-      const delayMs = backoffMs(runtime, failures++);
+      const delayMs = backoffMs(
+        failures++,
+        limits.eventLog.reconnectDelayMsMin,
+        limits.eventLog.reconnectDelayMsMax,
+        runtime.random,
+      );
       const waitedMs = runtime.clock.monotonicMs() - waitingSinceMs;
       if (patienceMs !== undefined && waitedMs + delayMs >= patienceMs) {
         throw new EventLogUnavailable(`the event store did not answer within ${patienceMs} ms`, {

@@ -1,9 +1,9 @@
 import { limits } from '../config/limits.ts';
 import type { ConversationId } from '../domain/ids.ts';
 import type { MessageView } from '../protocol/views/message-views.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { ClientQueries } from './api.ts';
-import { backoffMs } from './backoff.ts';
 import { ClientError } from './client-error.ts';
 
 interface Track {

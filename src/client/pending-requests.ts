@@ -2,9 +2,9 @@ import { limits } from '../config/limits.ts';
 import type { ErrorCode } from '../domain/error-codes.ts';
 import type { ClientFrame, ReplyFrame } from '../protocol/frames.ts';
 import type { Answers, Takes, WireRequestType } from '../protocol/requests.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
 import type { Accepted, RequestOptions } from './api.ts';
-import { backoffMs } from './backoff.ts';
 import { ClientError } from './client-error.ts';
 import { firstRequestId } from './server-connection.ts';
 

@@ -18,8 +18,8 @@ import { type AfterClose, afterClose } from '../protocol/close-codes.ts';
 import type { ClientFrame, ControlAnswers, ReplyFrame, ServerFrame } from '../protocol/frames.ts';
 import type { PushFrame } from '../protocol/pushes.ts';
 import { protocolVersion } from '../protocol/version.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
-import { backoffMs } from './backoff.ts';
 import { ClientError } from './client-error.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 

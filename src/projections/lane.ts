@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { backoffMs } from './backoff.ts';
 import type { BusMessage, ProjectionProgress } from './bus.ts';
 import type { Change } from './changes.ts';
 import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
@@ -278,7 +278,7 @@ export class Lane {
         if (!this.isActive) return;
         this.#state = 'retrying';
         this.#logger.warn({ err: error, attempt }, 'a projection could not write; it tries again');
-        const delayMs = backoffMs(attempt, retryDelayMsMin, retryDelayMsMax, runtime.random);
+        const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
         await runtime.timers.sleep(delayMs, this.#stopping.signal);
         if (!this.isActive) return;
       }

@@ -2,8 +2,8 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { EventLog, Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { backoffMs } from './backoff.ts';
 import { CheckpointMoved } from './checkpoints.ts';
 import type { RowDifference } from './compare.ts';
 import { compareWithLive, livePosition } from './compare-with-live.ts';
@@ -210,7 +210,7 @@ class Rebuild {
         if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
       } catch (error) {
         if (!isLockConflict(error)) throw error;
-        const delayMs = backoffMs(attempt, retryDelayMsMin, retryDelayMsMax, runtime.random);
+        const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
         await runtime.timers.sleep(delayMs, this.#options.signal);
       }
       this.#options.signal?.throwIfAborted();

@@ -2,10 +2,10 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { EventLog, Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import { backoffMs } from '../runtime/backoff.ts';
 import type { LeaseStore } from '../runtime/leases.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { allProjections } from './all-projections.ts';
-import { backoffMs } from './backoff.ts';
 import type { ChangeBus } from './bus.ts';
 import { loadLiveGeneration } from './generations.ts';
 import { HeldLeases } from './held-leases.ts';
@@ -139,7 +139,7 @@ class Runner implements ProjectionRunner {
       } catch (error) {
         failures += 1;
         logger.warn({ err: error, failures }, 'the projections were interrupted; they begin again');
-        const delayMs = backoffMs(failures, retryDelayMsMin, retryDelayMsMax, runtime.random);
+        const delayMs = backoffMs(failures - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
         await runtime.timers.sleep(delayMs, this.#stopping.signal);
       }
     }

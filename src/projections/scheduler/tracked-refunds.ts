@@ -1,7 +1,7 @@
 import { limits } from '../../config/limits.ts';
 import type { PacketId } from '../../domain/ids.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
 import type { Clock, RandomSource } from '../../runtime/runtime.ts';
-import { backoffMs } from '../backoff.ts';
 
 interface Tracked {
   readonly expiresAtSecond: number;
@@ -72,7 +72,7 @@ export class TrackedRefunds {
     const { retryDelayMsMin, retryDelayMsMax } = limits.scheduler;
     this.#finish(packetId, (before) => {
       const attempts = before + 1;
-      const ownMs = backoffMs(attempts, retryDelayMsMin, retryDelayMsMax, this.#random);
+      const ownMs = backoffMs(attempts - 1, retryDelayMsMin, retryDelayMsMax, this.#random);
       return { attempts, delayMs: Math.min(retryDelayMsMax, Math.max(ownMs, delayMs ?? 0)) };
     });
   }
