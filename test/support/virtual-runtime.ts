@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import type { Runtime, TimerHandle } from '../../src/runtime/runtime.ts';
 
 /**
@@ -8,8 +9,8 @@ export interface VirtualRuntime extends Runtime {
   /** Moves both clocks, firing what becomes due on the way and letting its consequences happen. */
   advance(durationMs: number): Promise<void>;
   /**
-   * Lets promises settle without moving the clock. Work on other threads (argon2, WebCrypto) is not waited for:
-   * await such promises themselves.
+   * Lets promises settle without moving the clock, those of signatures, which are made on another thread, too. The
+   * thread of argon2 is not waited for: await such promises themselves.
    */
   flush(): Promise<void>;
   /** Moves time on until the promise settles. Fails after `withinMs` of virtual time. */
@@ -121,9 +122,23 @@ export function virtualRuntime(options: { seed?: number; startMs?: number } = {}
   };
 }
 
+/** Signatures that another thread is making: virtual time may not run ahead of them. */
+const signatures = new Set<number>();
+createHook({
+  init(id, type) {
+    if (type === 'SIGNREQUEST') signatures.add(id);
+  },
+  after(id) {
+    signatures.delete(id);
+  },
+}).enable();
+
 /** Turns of the event loop: each lets all promises that can settle by themselves settle. */
 async function flush(): Promise<void> {
-  for (let turn = 0; turn < 4; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let quietTurns = 0; quietTurns < 4; quietTurns += 1) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (signatures.size > 0) quietTurns = -1;
+  }
 }
 
 /** Tommy Ettinger's mulberry32: small, fast, good enough for tests. */
