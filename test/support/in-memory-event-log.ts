@@ -236,6 +236,10 @@ function matches(stream: string, prefixes: readonly string[] | undefined): boole
 function viewOf(recorded: readonly RecordedEvent[]): StreamView {
   return {
     revision: recorded.length - 1,
+    // The port deletes no stream and knows no metadata.
+    tombstoned: false,
+    softDeleted: () => false,
+    hasMetadata: () => false,
     idAt: (revision) => recorded[revision]?.id,
     revisionOf: (id) => recorded.find((event) => event.id === id)?.revision,
   };

@@ -1,13 +1,16 @@
 /**
  * Whether an append is written, was written before, or conflicts. The rules are EventStoreDB's:
  *
+ * - a stream with a tombstone takes nothing any more;
  * - the expected revision is the current one: write;
  * - it is below the current one: the append's ids are compared one by one with what stands at the revisions
  *   they would have got. All equal: it is a resend, answered with success and not written again. Otherwise
  *   wrong expected version;
  * - it is above the current one: wrong expected version;
- * - `any` and `stream-exists`: an append all of whose ids the stream has is a resend; with none of them it is
- *   written; with some it is wrong expected version, since half of it cannot be "already there".
+ * - `any` and `stream-exists`: when the stream has the first of the ids, the append is a resend of which it
+ *   must have every id; otherwise it is written;
+ * - a stream that was deleted softly may be begun again with `no-stream`, `any` or its last revision, and goes
+ *   on from there; to `stream-exists` it is deleted.
  */
 export type Expected =
   | { readonly kind: 'revision'; readonly revision: number }
@@ -19,6 +22,10 @@ export type Expected =
 export interface StreamView {
   /** The last revision, -1 for a stream that does not exist. */
   readonly revision: number;
+  readonly tombstoned: boolean;
+  softDeleted(): boolean;
+  /** Whether it has metadata: to `stream-exists`, a stream with metadata and no events exists. */
+  hasMetadata(): boolean;
   /** The id of the event at `revision`; undefined where there is none. */
   idAt(revision: number): string | undefined;
   /** The revision at which the stream holds the event `id`. */
@@ -28,13 +35,17 @@ export interface StreamView {
 export type AppendDecision =
   | { readonly kind: 'write' }
   | { readonly kind: 'already-written'; readonly lastRevision: number }
-  | { readonly kind: 'wrong-expected-version' };
+  | { readonly kind: 'wrong-expected-version' }
+  | { readonly kind: 'stream-deleted' };
 
 /** Decides an append of events with `ids` to a stream. */
 export function decideAppend(view: StreamView, expected: Expected, ids: readonly string[]): AppendDecision {
+  if (view.tombstoned) return streamDeleted;
   switch (expected.kind) {
     case 'stream-exists':
-      return view.revision < 0 ? wrongExpectedVersion : decideUnconditional(view, ids);
+      if (view.softDeleted()) return streamDeleted;
+      if (view.revision < 0 && !view.hasMetadata()) return wrongExpectedVersion;
+      return decideUnconditional(view, ids);
     case 'any':
       return decideUnconditional(view, ids);
     case 'no-stream':
@@ -46,18 +57,24 @@ export function decideAppend(view: StreamView, expected: Expected, ids: readonly
 
 const write: AppendDecision = { kind: 'write' };
 const wrongExpectedVersion: AppendDecision = { kind: 'wrong-expected-version' };
+const streamDeleted: AppendDecision = { kind: 'stream-deleted' };
 
 function decideExact(view: StreamView, expected: number, ids: readonly string[]): AppendDecision {
   if (expected === view.revision) return write;
-  if (expected > view.revision) return wrongExpectedVersion;
-  const same = ids.every((id, index) => view.idAt(expected + 1 + index) === id);
-  return same ? { kind: 'already-written', lastRevision: expected + ids.length } : wrongExpectedVersion;
+  // Nothing cannot have been written before.
+  if (expected > view.revision || ids.length === 0) return wrongExpectedVersion;
+  const different = ids.findIndex((id, index) => view.idAt(expected + 1 + index) !== id);
+  if (different < 0) return { kind: 'already-written', lastRevision: expected + ids.length };
+  const beginsAgain = different === 0 && expected < 0 && view.softDeleted();
+  return beginsAgain ? write : wrongExpectedVersion;
 }
 
 function decideUnconditional(view: StreamView, ids: readonly string[]): AppendDecision {
-  const known = ids.map((id) => view.revisionOf(id));
-  if (known.every((revision) => revision === undefined)) return write;
-  const last = known.at(-1);
-  if (last === undefined || known.includes(undefined)) return wrongExpectedVersion;
-  return { kind: 'already-written', lastRevision: last };
+  let last: number | undefined;
+  for (const id of ids) {
+    const revision = view.revisionOf(id);
+    if (revision === undefined) return last === undefined ? write : wrongExpectedVersion;
+    last = revision;
+  }
+  return last === undefined ? write : { kind: 'already-written', lastRevision: last };
 }

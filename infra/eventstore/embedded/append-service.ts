@@ -2,12 +2,14 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Expected } from './append-decision.ts';
-import { type AppendOutcome, type EventStore, StoreUnavailable } from './event-store.ts';
+import type { AppendOutcome, EventStore } from './event-store.ts';
+import { parseExpectedRevision } from './expected-revision.ts';
 import { frameOf } from './grpc-frames.ts';
 import type { GrpcHandler } from './grpc-server.ts';
-import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
+import { invalidArgument, streamDeleted } from './grpc-status.ts';
+import { orUnavailable } from './or-unavailable.ts';
 import { parseMessage } from './parse-message.ts';
-import { AppendEvents, appendTooLarge, parseStreamName, parseU64 } from './proposal.ts';
+import { AppendEvents, appendTooLarge, parseWritableStream } from './proposal.ts';
 
 export function appendService(store: EventStore): GrpcHandler {
   return async (call) => {
@@ -19,7 +21,10 @@ export function appendService(store: EventStore): GrpcHandler {
       const proposed = request.getProposedMessage();
       if (options !== undefined) {
         if (header !== undefined) throw invalidArgument('an append has one header');
-        header = { stream: parseStreamName(options.getStreamIdentifier()), expected: parseExpected(options) };
+        header = {
+          stream: parseWritableStream(options.getStreamIdentifier()),
+          expected: parseExpectedRevision(options),
+        };
       } else if (proposed !== undefined) {
         if (header === undefined) throw invalidArgument('an append begins with its header');
         proposal.add(proposed);
@@ -31,42 +36,17 @@ export function appendService(store: EventStore): GrpcHandler {
     // A body cut off by the peer is not an append of what had arrived.
     if (call.signal.aborted) return;
     if (header === undefined) throw invalidArgument('an append begins with its header');
-    const outcome = await appendOrUnavailable(store, header.stream, header.expected, proposal);
-    await call.write(frameOf(response(outcome, header.expected)));
+    const { stream, expected } = header;
+    const outcome = await orUnavailable(store.append(stream, expected, proposal.events));
+    if (outcome.kind === 'stream-deleted') throw streamDeleted(stream);
+    await call.write(frameOf(response(outcome, expected)));
   };
 }
 
-async function appendOrUnavailable(
-  store: EventStore,
-  stream: string,
+function response(
+  outcome: Exclude<AppendOutcome, { kind: 'stream-deleted' }>,
   expected: Expected,
-  { events }: AppendEvents,
-): Promise<AppendOutcome> {
-  try {
-    return await store.append(stream, expected, events);
-  } catch (error) {
-    if (error instanceof StoreUnavailable) throw new GrpcError(grpcStatus.unavailable, error.message);
-    throw error;
-  }
-}
-
-function parseExpected(options: streams.AppendReq.Options): Expected {
-  const cases = streams.AppendReq.Options.ExpectedStreamRevisionCase;
-  switch (options.getExpectedStreamRevisionCase()) {
-    case cases.REVISION:
-      return { kind: 'revision', revision: parseU64(options.getRevision(), 'the expected revision') };
-    case cases.NO_STREAM:
-      return { kind: 'no-stream' };
-    case cases.ANY:
-      return { kind: 'any' };
-    case cases.STREAM_EXISTS:
-      return { kind: 'stream-exists' };
-    default:
-      throw invalidArgument('an append needs an expected revision');
-  }
-}
-
-function response(outcome: AppendOutcome, expected: Expected): streams.AppendResp {
+): streams.AppendResp {
   return outcome.kind === 'appended'
     ? new streams.AppendResp().setSuccess(success(outcome))
     : new streams.AppendResp().setWrongExpectedVersion(wrongVersion(outcome.currentRevision, expected));

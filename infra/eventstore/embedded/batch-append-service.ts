@@ -18,7 +18,7 @@ import { frameOf, type Serializable } from './grpc-frames.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
 import { parseMessage } from './parse-message.ts';
-import { AppendEvents, parseStreamName, parseU64, parseUuid } from './proposal.ts';
+import { AppendEvents, parseU64, parseUuid, parseWritableStream } from './proposal.ts';
 
 /** An append of which not all messages have come. */
 interface OpenAppend {
@@ -62,7 +62,7 @@ function beginAppend(request: streams.BatchAppendReq): OpenAppend {
   const correlationId = request.getCorrelationId();
   const proposal = new AppendEvents();
   try {
-    const stream = parseStreamName(options.getStreamIdentifier());
+    const stream = parseWritableStream(options.getStreamIdentifier());
     return { correlationId, options, stream, expected: parseExpected(options), proposal, error: undefined };
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
@@ -117,7 +117,16 @@ async function outcomeOf(
   }
   try {
     const outcome = await store.append(stream, expected, proposal.events);
-    return outcome.kind === 'appended' ? success(outcome) : wrongVersion(outcome.currentRevision, expected);
+    switch (outcome.kind) {
+      case 'appended':
+        return success(outcome);
+      case 'wrong-expected-version':
+        return wrongVersion(outcome.currentRevision, expected);
+      case 'stream-deleted': {
+        const detail = new shared.StreamDeleted().setStreamIdentifier(options.getStreamIdentifier());
+        return failure(FAILED_PRECONDITION, 'the stream is deleted', 'StreamDeleted', detail);
+      }
+    }
   } catch (reason) {
     // Only StoreUnavailable is expected; anything else is answered too, so that one append's bug is its own.
     const message = reason instanceof StoreUnavailable ? reason.message : 'internal error';

@@ -3,34 +3,40 @@
  * earlier ones, though nothing is on disk yet.
  */
 import type { StreamView } from './append-decision.ts';
-import { decodeRecord, encodeRecord, type ProposedEvent, recordId } from './stored-record.ts';
-import type { Tables } from './tables.ts';
+import { PendingStream } from './pending-stream.ts';
+import { decodeRecord, encodeRecord, type ProposedEvent, recordId, TOMBSTONE } from './stored-record.ts';
+import { SOFT_DELETED } from './stream-metadata.ts';
+import { metadataJson, readStreamState, type StreamSource, tableSource } from './stream-source.ts';
+import type { StreamState } from './stream-state.ts';
+import { isMetastream, linkStreamsFor, TOMBSTONE_TYPE } from './system-streams.ts';
+import type { StreamHead, Tables } from './tables.ts';
 
-interface PendingRecord {
-  readonly streamNumber: number;
+/** Where an event went. */
+export interface RecordedPlace {
   readonly revision: number;
   readonly position: number;
-  readonly eventId: string;
-  readonly bytes: Buffer;
 }
 
-export class CommitGroup {
+export class CommitGroup implements StreamSource {
   readonly #tables: Tables;
+  readonly #stored: StreamSource;
   readonly #createdMs: number;
+  /** The streams that this commit changes. */
   readonly #streams = new Map<string, PendingStream>();
-  readonly #records: PendingRecord[] = [];
-  #lastPosition: number;
+  readonly #records: Buffer[] = [];
+  readonly #storedPosition: number;
   #streamCount: number;
 
   constructor(tables: Tables, lastPosition: number, streamCount: number, createdMs: number) {
     this.#tables = tables;
-    this.#lastPosition = lastPosition;
+    this.#stored = tableSource(tables);
+    this.#storedPosition = lastPosition;
     this.#streamCount = streamCount;
     this.#createdMs = createdMs;
   }
 
   get lastPosition(): number {
-    return this.#lastPosition;
+    return this.#storedPosition + this.#records.length;
   }
 
   get streamCount(): number {
@@ -41,102 +47,99 @@ export class CommitGroup {
     return this.#records.length > 0;
   }
 
-  /** The stream as it is after what the group has so far. */
-  stream(name: string): PendingStream {
+  head(stream: string): StreamHead | undefined {
+    return this.#streams.get(stream)?.head ?? this.#stored.head(stream);
+  }
+
+  position(stream: string, revision: number): number | undefined {
+    const pending = this.#streams.get(stream);
+    return pending === undefined ? this.#stored.position(stream, revision) : pending.positionAt(revision);
+  }
+
+  record(position: number): Buffer | undefined {
+    return position > this.#storedPosition
+      ? this.#records[position - this.#storedPosition - 1]
+      : this.#tables.record(position);
+  }
+
+  /** What a decision may know of a stream. */
+  view(stream: string): StreamView {
+    const head = this.head(stream);
+    const state = (): StreamState => readStreamState(this, stream);
+    return {
+      revision: head?.revision ?? -1,
+      tombstoned: head?.tombstoned ?? (isMetastream(stream) && state().tombstoned),
+      softDeleted: () => head !== undefined && state().metadata.truncateBefore === SOFT_DELETED,
+      hasMetadata: () => metadataJson(this, stream) !== undefined,
+      idAt: (revision) => this.#idAt(stream, revision),
+      revisionOf: (id) => this.#revisionOf(stream, id),
+    };
+  }
+
+  /** Writes events behind a stream's last one, and links to them. Answers the last one's place. */
+  append(stream: string, events: readonly ProposedEvent[]): RecordedPlace | undefined {
+    let last: RecordedPlace | undefined;
+    for (const event of events) last = this.#add(stream, event);
+    return last;
+  }
+
+  /** Ends a stream for good. Answers the position of its tombstone. */
+  tombstone(stream: string, eventId: string): number {
+    this.#pending(stream).tombstone();
+    const event = { ...noContent, id: eventId, type: TOMBSTONE_TYPE };
+    return this.#record(stream, event, TOMBSTONE);
+  }
+
+  /** Puts everything into the tables; to be called inside a transaction. */
+  write(): void {
+    this.#records.forEach((record, index) => {
+      this.#tables.putRecord(this.#storedPosition + 1 + index, record);
+    });
+    for (const [name, stream] of this.#streams) stream.write(name);
+    this.#tables.putStreamCount(this.#streamCount);
+  }
+
+  #add(stream: string, event: ProposedEvent): RecordedPlace {
+    const position = this.lastPosition + 1;
+    const revision = this.#pending(stream).add(position, event.id);
+    for (const linkStream of linkStreamsFor(stream, event.type)) this.#pending(linkStream).add(position);
+    return { revision, position: this.#record(stream, event, revision) };
+  }
+
+  #record(stream: string, event: ProposedEvent, revision: number | typeof TOMBSTONE): number {
+    const position = this.lastPosition + 1;
+    this.#records.push(encodeRecord(event, { stream, revision, position, createdMs: this.#createdMs }));
+    return position;
+  }
+
+  /** The stream as one that this commit changes. */
+  #pending(name: string): PendingStream {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
-      stream = new PendingStream(name, this.#tables, (event, revision, number) =>
-        this.#add(name, event, revision, number),
-      );
+      stream = new PendingStream(this.#tables, this.#tables.head(name), () => this.#streamCount++);
       this.#streams.set(name, stream);
     }
     return stream;
   }
 
-  /** Puts everything into the tables; to be called inside a transaction. */
-  write(): void {
-    for (const record of this.#records) {
-      this.#tables.putRecord(record.position, record.bytes);
-      this.#tables.putPosition(record.streamNumber, record.revision, record.position);
-      this.#tables.putRevisionOf(record.streamNumber, record.eventId, record.revision);
-    }
-    for (const [name, stream] of this.#streams) {
-      const head = stream.changedHead();
-      if (head !== undefined) this.#tables.putHead(name, head);
-    }
-    this.#tables.putStreamCount(this.#streamCount);
-  }
-
-  #add(stream: string, event: ProposedEvent, revision: number, known: number | undefined): PendingRecord {
-    const position = ++this.#lastPosition;
-    const streamNumber = known ?? this.#streamCount++;
-    const bytes = encodeRecord(event, { stream, revision, position, createdMs: this.#createdMs });
-    const record = { streamNumber, revision, position, eventId: event.id, bytes };
-    this.#records.push(record);
-    return record;
-  }
-}
-
-type AddRecord = (event: ProposedEvent, revision: number, streamNumber: number | undefined) => PendingRecord;
-
-class PendingStream implements StreamView {
-  readonly #tables: Tables;
-  readonly #addRecord: AddRecord;
-  readonly #added: PendingRecord[] = [];
-  readonly #addedRevisions = new Map<string, number>();
-  readonly #storedRevision: number;
-  #streamNumber: number | undefined;
-
-  constructor(name: string, tables: Tables, addRecord: AddRecord) {
-    const head = tables.head(name);
-    this.#tables = tables;
-    this.#addRecord = addRecord;
-    this.#storedRevision = head?.revision ?? -1;
-    this.#streamNumber = head?.streamNumber;
-  }
-
-  get revision(): number {
-    return this.#storedRevision + this.#added.length;
-  }
-
-  add(event: ProposedEvent): void {
-    const record = this.#addRecord(event, this.revision + 1, this.#streamNumber);
-    this.#streamNumber = record.streamNumber;
-    this.#added.push(record);
-    this.#addedRevisions.set(event.id, record.revision);
-  }
-
-  idAt(revision: number): string | undefined {
-    const added = this.#addedAt(revision);
-    if (added !== undefined) return added.eventId;
-    const position = this.#storedPosition(revision);
-    const bytes = position === undefined ? undefined : this.#tables.record(position);
-    return position === undefined || bytes === undefined
+  #idAt(stream: string, revision: number): string | undefined {
+    const position = this.position(stream, revision);
+    const record = position === undefined ? undefined : this.record(position);
+    return position === undefined || record === undefined
       ? undefined
-      : recordId(decodeRecord(bytes, position));
+      : recordId(decodeRecord(record, position));
   }
 
-  revisionOf(id: string): number | undefined {
-    const added = this.#addedRevisions.get(id);
-    if (added !== undefined || this.#streamNumber === undefined) return added;
-    return this.#tables.revisionOf(this.#streamNumber, id);
-  }
-
-  positionAt(revision: number): number | undefined {
-    return this.#addedAt(revision)?.position ?? this.#storedPosition(revision);
-  }
-
-  changedHead(): { streamNumber: number; revision: number } | undefined {
-    if (this.#added.length === 0 || this.#streamNumber === undefined) return undefined;
-    return { streamNumber: this.#streamNumber, revision: this.revision };
-  }
-
-  #addedAt(revision: number): PendingRecord | undefined {
-    return revision > this.#storedRevision ? this.#added[revision - this.#storedRevision - 1] : undefined;
-  }
-
-  #storedPosition(revision: number): number | undefined {
-    if (this.#streamNumber === undefined || revision < 0 || revision > this.#storedRevision) return undefined;
-    return this.#tables.position(this.#streamNumber, revision);
+  #revisionOf(stream: string, id: string): number | undefined {
+    const pending = this.#streams.get(stream);
+    if (pending !== undefined) return pending.revisionOf(id);
+    const head = this.#tables.head(stream);
+    return head === undefined ? undefined : this.#tables.revisionOf(head.streamNumber, id);
   }
 }
+
+const noContent = {
+  contentType: 'application/octet-stream',
+  data: new Uint8Array(),
+  metadata: new Uint8Array(),
+} as const;

@@ -1,21 +1,110 @@
+import type { Clock } from '../../../src/runtime/runtime.ts';
 import type { EventStore } from './event-store.ts';
+import { nativeLink } from './links.ts';
 import type { StoredRecord } from './stored-record.ts';
+import { firstRevision, oldestShownMs, type StreamStatus, streamStatus } from './stream-state.ts';
+import { isLinkStream } from './system-streams.ts';
+
+/** What readers may see of a sequence, as of one moment. */
+export interface SequenceWindow {
+  readonly status: StreamStatus;
+  /** Indexes of the oldest and the newest event; `last` is below `first` when there is none. */
+  readonly first: number;
+  readonly last: number;
+  /** Events written before this are too old to be shown. */
+  readonly oldestMs: number;
+}
 
 /** The log, or one stream, as a growing numbered row of events. There may be gaps. */
 export interface EventSequence {
-  readonly first: number;
-  /** The index of the newest event as of now; below `first` when there is none. */
-  last(): number;
+  window(): SequenceWindow;
+  /** The event at an index, links not followed; undefined in a gap. */
   at(index: number): StoredRecord | undefined;
+  /** The first index at or after `index` (with `step` 1) or at or before it (-1) that has an event. */
+  nearest(index: number, step: 1 | -1): number | undefined;
 }
 
 /** The whole log, by position. */
 export function logSequence(store: EventStore): EventSequence {
-  return { first: 1, last: () => store.lastPosition, at: (position) => store.record(position) };
+  return {
+    window: () => ({
+      status: 'present',
+      first: 1,
+      last: store.lastPosition,
+      oldestMs: Number.NEGATIVE_INFINITY,
+    }),
+    at: (position) => store.record(position),
+    nearest: (position, step) => store.nearestPosition(position, step),
+  };
 }
 
-/** One stream, by revision. It need not exist yet. */
-export function streamSequence(store: EventStore, stream: string): EventSequence {
-  const at = store.streamReader(stream);
-  return { first: 0, last: () => store.streamRevision(stream), at };
+/** One stream, by revision, as its metadata lets it be seen. It need not exist yet. */
+export function streamSequence(store: EventStore, stream: string, clock: Clock): EventSequence {
+  const reader = store.streamReader(stream);
+  const window = (): SequenceWindow => {
+    const state = store.stream(stream);
+    const oldestMs = oldestShownMs(state, clock.nowMs());
+    const first = firstRevision(state);
+    const last = state.lastRevision;
+    const firstInTime = oldestMs > 0 ? firstSince(reader.at, first, last, oldestMs) : first;
+    return { status: streamStatus(state), first: firstInTime, last, oldestMs };
+  };
+  const nativeLinkAt = (revision: number): StoredRecord | undefined => {
+    const target = reader.at(revision);
+    return target === undefined ? undefined : nativeLink(stream, revision, target);
+  };
+  return { window, at: isLinkStream(stream) ? nativeLinkAt : reader.at, nearest: reader.nearest };
+}
+
+/** Walks a sequence one event at a time, over its gaps, as far as a window goes. */
+export class SequenceScan {
+  /** The index that is looked at next. */
+  index: number;
+  readonly #sequence: EventSequence;
+  readonly #step: 1 | -1;
+
+  constructor(sequence: EventSequence, index: number, step: 1 | -1) {
+    this.#sequence = sequence;
+    this.index = index;
+    this.#step = step;
+  }
+
+  /** The next event that the window shows; undefined when there is none left in it. */
+  next(window: SequenceWindow): StoredRecord | undefined {
+    if (window.first > window.last) return undefined;
+    // What the window no longer shows is not looked at, however much it is.
+    if (this.#step > 0) this.index = Math.max(this.index, window.first);
+    while (this.index >= window.first && this.index <= window.last) {
+      const record = this.#sequence.at(this.index);
+      if (record === undefined) {
+        const beyond = this.#step > 0 ? window.last + 1 : window.first - 1;
+        this.index = this.#sequence.nearest(this.index, this.#step) ?? beyond;
+        continue;
+      }
+      this.index += this.#step;
+      if (record.createdMs >= window.oldestMs) return record;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * The first revision that was written at `oldestMs` or later, by bisection: times rise along a stream. Where a
+ * clock stepped back it may be a little early, so each event's own time is still compared.
+ */
+function firstSince(
+  at: (revision: number) => StoredRecord | undefined,
+  first: number,
+  last: number,
+  oldestMs: number,
+): number {
+  let [low, high] = [first, last + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    // A gap is what was too old already when the space was reclaimed.
+    const tooOld = (at(middle)?.createdMs ?? 0) < oldestMs;
+    if (tooOld) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -11,42 +11,59 @@
  */
 import type { Logger } from 'pino';
 import { limits } from '../../../src/config/limits.ts';
-import type { Clock } from '../../../src/runtime/runtime.ts';
-import { decideAppend, type Expected } from './append-decision.ts';
+import type { Clock, IdSource } from '../../../src/runtime/runtime.ts';
+import type { Expected } from './append-decision.ts';
 import { CommitGroup } from './commit-group.ts';
 import { appendSize, decodeRecord, type ProposedEvent, type StoredRecord } from './stored-record.ts';
+import { readStreamState, type StreamSource, tableSource } from './stream-source.ts';
+import type { StreamState } from './stream-state.ts';
 import { Tables } from './tables.ts';
+import {
+  type AppendOutcome,
+  type DeleteOutcome,
+  performAppend,
+  performDelete,
+  performTombstone,
+} from './writes.ts';
 
-export type AppendOutcome =
-  /** `revision` is -1 and `position` undefined only for an append of no events to a stream that is not there. */
-  | { readonly kind: 'appended'; readonly revision: number; readonly position: number | undefined }
-  | { readonly kind: 'wrong-expected-version'; readonly currentRevision: number };
+export type { AppendOutcome, DeleteOutcome } from './writes.ts';
 
 /** The store is closed, or the disk refused a commit; of the append nothing was written. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
-interface QueuedAppend {
-  readonly stream: string;
-  readonly expected: Expected;
-  readonly events: readonly ProposedEvent[];
+/** A write that waits for a commit. */
+interface QueuedWrite {
+  readonly events: number;
   readonly bytes: number;
-  readonly resolve: (outcome: AppendOutcome) => void;
+  /** Decides it over the group, and puts into the group what it writes. Answers what to do once that is synced. */
+  readonly perform: (group: CommitGroup) => () => void;
   readonly reject: (error: Error) => void;
+}
+
+/** One stream's events, by revision. */
+export interface StreamReader {
+  /** Undefined in a gap and beyond the end. Throws `RecordCorrupt`. */
+  at(revision: number): StoredRecord | undefined;
+  /** The first revision at or after `revision` (with `step` 1) or at or before it (-1) that has an event. */
+  nearest(revision: number, step: 1 | -1): number | undefined;
 }
 
 export interface EventStoreOptions {
   readonly dataDir: string;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly logger: Logger;
 }
 
 export class EventStore {
   readonly #tables: Tables;
+  readonly #source: StreamSource;
   readonly #clock: Clock;
+  readonly #ids: IdSource;
   readonly #logger: Logger;
-  readonly #queue: QueuedAppend[] = [];
+  readonly #queue: QueuedWrite[] = [];
   readonly #wakers = new Set<() => void>();
   #lastPosition: number;
   #streamCount: number;
@@ -56,7 +73,9 @@ export class EventStore {
   /** Opens the store in `dataDir`, which the caller has locked. */
   constructor(options: EventStoreOptions) {
     this.#tables = new Tables(options.dataDir);
+    this.#source = tableSource(this.#tables);
     this.#clock = options.clock;
+    this.#ids = options.ids;
     this.#logger = options.logger;
     this.#lastPosition = this.#tables.lastPosition();
     this.#streamCount = this.#tables.streamCount();
@@ -72,18 +91,32 @@ export class EventStore {
    * Throws `StoreUnavailable`; then nothing was written.
    */
   append(stream: string, expected: Expected, events: readonly ProposedEvent[]): Promise<AppendOutcome> {
-    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
     const bytes = events.reduce((sum, event) => sum + appendSize(event), 0);
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ stream, expected, events, bytes, resolve, reject });
-      // Not at once: what else arrives in this turn of the event loop shares the commit.
-      this.#committing ??= Promise.resolve().then(() => this.#commitAll());
-    });
+    return this.#enqueue({ events: events.length, bytes }, (group) =>
+      performAppend(group, stream, expected, events, () => this.#ids.next()),
+    );
   }
 
-  /** The stream's last revision, -1 when it does not exist. */
-  streamRevision(stream: string): number {
-    return this.#tables.head(stream)?.revision ?? -1;
+  /**
+   * Deletes a stream softly: it reads as one that is not there, and may be begun again after its last revision.
+   * Throws `StoreUnavailable`; then nothing was written.
+   */
+  delete(stream: string, expected: Expected): Promise<DeleteOutcome> {
+    return this.#enqueue({ events: 1, bytes: 0 }, (group) =>
+      performDelete(group, stream, expected, this.#ids.next()),
+    );
+  }
+
+  /** Ends a stream for good. Throws `StoreUnavailable`; then nothing was written. */
+  tombstone(stream: string, expected: Expected): Promise<DeleteOutcome> {
+    return this.#enqueue({ events: 1, bytes: 0 }, (group) =>
+      performTombstone(group, stream, expected, this.#ids.next()),
+    );
+  }
+
+  /** A stream as of now. Throws `RecordCorrupt` when its metadata is damaged. */
+  stream(stream: string): StreamState {
+    return readStreamState(this.#source, stream);
   }
 
   /** The record at a position; undefined where there is none. Throws `RecordCorrupt`. */
@@ -93,14 +126,28 @@ export class EventStore {
     return bytes === undefined ? undefined : decodeRecord(bytes, position);
   }
 
-  /** A function from revision to record for one stream. Its name is looked up once it exists. */
-  streamReader(stream: string): (revision: number) => StoredRecord | undefined {
+  /** The first position at or after `position` (with `step` 1) or at or before it (-1) that has an event. */
+  nearestPosition(position: number, step: 1 | -1): number | undefined {
+    return this.#tables.nearestPosition(position, step);
+  }
+
+  /** Looks up one stream's events by revision. Its name is looked up once it exists. */
+  streamReader(stream: string): StreamReader {
     let streamNumber: number | undefined;
-    return (revision) => {
+    const number = (): number | undefined => {
       streamNumber ??= this.#tables.head(stream)?.streamNumber;
-      if (streamNumber === undefined) return undefined;
-      const position = this.#tables.position(streamNumber, revision);
-      return position === undefined ? undefined : this.record(position);
+      return streamNumber;
+    };
+    return {
+      at: (revision) => {
+        const known = number();
+        const position = known === undefined ? undefined : this.#tables.position(known, revision);
+        return position === undefined ? undefined : this.record(position);
+      },
+      nearest: (revision, step) => {
+        const known = number();
+        return known === undefined ? undefined : this.#tables.nearestRevision(known, revision, step);
+      },
     };
   }
 
@@ -136,19 +183,35 @@ export class EventStore {
     await this.#tables.close();
   }
 
+  #enqueue<Outcome>(
+    size: Pick<QueuedWrite, 'events' | 'bytes'>,
+    perform: (group: CommitGroup) => Outcome,
+  ): Promise<Outcome> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    return new Promise((resolve, reject) => {
+      const settle = (group: CommitGroup): (() => void) => {
+        const outcome = perform(group);
+        return () => resolve(outcome);
+      };
+      this.#queue.push({ ...size, perform: settle, reject });
+      // Not at once: what else arrives in this turn of the event loop shares the commit.
+      this.#committing ??= Promise.resolve().then(() => this.#commitAll());
+    });
+  }
+
   async #commitAll(): Promise<void> {
     while (this.#queue.length > 0) await this.#commit(this.#takeGroup());
     this.#committing = undefined;
   }
 
-  /** The front of the queue, up to the limits of one commit; always at least one append. */
-  #takeGroup(): QueuedAppend[] {
+  /** The front of the queue, up to the limits of one commit; always at least one write. */
+  #takeGroup(): QueuedWrite[] {
     let events = 0;
     let bytes = 0;
     let count = 0;
-    for (const append of this.#queue) {
-      events += append.events.length;
-      bytes += append.bytes;
+    for (const write of this.#queue) {
+      events += write.events;
+      bytes += write.bytes;
       const full = events > limits.eventNode.commitEventsMax || bytes > limits.eventNode.commitBytesMax;
       if (full && count > 0) break;
       count++;
@@ -156,50 +219,25 @@ export class EventStore {
     return this.#queue.splice(0, count);
   }
 
-  async #commit(appends: readonly QueuedAppend[]): Promise<void> {
-    let outcomes: AppendOutcome[];
+  async #commit(writes: readonly QueuedWrite[]): Promise<void> {
+    let answers: (() => void)[];
     const group = new CommitGroup(this.#tables, this.#lastPosition, this.#streamCount, this.#clock.nowMs());
     try {
-      outcomes = appends.map((append) => decideInGroup(group, append));
+      answers = writes.map((write) => write.perform(group));
       if (group.writesAnything) await this.#tables.commit(() => group.write());
     } catch (error) {
-      this.#logger.error(
-        { err: error, appends: appends.length },
-        'a commit failed; nothing of it was written',
-      );
+      this.#logger.error({ err: error, writes: writes.length }, 'a commit failed; nothing of it was written');
       const refusal = new StoreUnavailable('the commit failed', { cause: error });
-      for (const append of appends) append.reject(refusal);
+      for (const write of writes) write.reject(refusal);
       return;
     }
     this.#lastPosition = group.lastPosition;
     this.#streamCount = group.streamCount;
-    appends.forEach((append, index) => {
-      const outcome = outcomes[index];
-      if (outcome !== undefined) append.resolve(outcome);
-    });
+    for (const answer of answers) answer();
     if (group.writesAnything) this.#wake();
   }
 
   #wake(): void {
     for (const wake of [...this.#wakers]) wake();
-  }
-}
-
-function decideInGroup(group: CommitGroup, append: QueuedAppend): AppendOutcome {
-  const stream = group.stream(append.stream);
-  const ids = append.events.map((event) => event.id);
-  const decision = decideAppend(stream, append.expected, ids);
-  switch (decision.kind) {
-    case 'wrong-expected-version':
-      return { kind: 'wrong-expected-version', currentRevision: stream.revision };
-    case 'already-written':
-      return {
-        kind: 'appended',
-        revision: decision.lastRevision,
-        position: stream.positionAt(decision.lastRevision),
-      };
-    case 'write':
-      for (const event of append.events) stream.add(event);
-      return { kind: 'appended', revision: stream.revision, position: stream.positionAt(stream.revision) };
   }
 }

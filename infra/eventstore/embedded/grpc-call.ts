@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { limits } from '../../../src/config/limits.ts';
 import { readFrames } from './grpc-frames.ts';
-import { type GrpcError, grpcStatus } from './grpc-status.ts';
+import { type GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
 
 /**
  * One gRPC call on the server's side.
@@ -50,6 +50,13 @@ export class GrpcCall {
   async message(): Promise<Buffer | undefined> {
     for await (const message of this.messages()) return message;
     return undefined;
+  }
+
+  /** As `message`, for a call that has one. Throws `GrpcError` when there is none. */
+  async requiredMessage(): Promise<Buffer> {
+    const message = await this.message();
+    if (message === undefined) throw invalidArgument('the call has no request');
+    return message;
   }
 
   /**

@@ -30,3 +30,14 @@ export class GrpcError extends Error {
 
 export const invalidArgument = (message: string): GrpcError =>
   new GrpcError(grpcStatus.invalidArgument, message);
+
+/** What a call answers about a stream that was ended for good, in the form that the published clients understand. */
+export const streamDeleted = (stream: string): GrpcError =>
+  new GrpcError(grpcStatus.failedPrecondition, `the stream ${stream} is deleted`, {
+    exception: 'stream-deleted',
+    'stream-name': headerText(stream),
+  });
+
+/** Text as a header can hold it: other than printable ASCII is percent-encoded. */
+export const headerText = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);

@@ -5,6 +5,7 @@ import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
 import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
+import { deleteService, tombstoneService } from './delete-service.ts';
 import { EventStore } from './event-store.ts';
 import { type GrpcHandler, startGrpcServer } from './grpc-server.ts';
 import { readService } from './read-service.ts';
@@ -44,11 +45,13 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
   let store: EventStore | undefined;
   try {
     await checkDataFolder(dataDir, runtime.timers);
-    const opened = new EventStore({ dataDir, clock: runtime.clock, logger });
+    const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger });
     store = opened;
     const handlers: Map<string, GrpcHandler> = new Map([
       [`${STREAMS}/Read`, readService(opened, runtime)],
       [`${STREAMS}/Append`, appendService(opened)],
+      [`${STREAMS}/Delete`, deleteService(opened)],
+      [`${STREAMS}/Tombstone`, tombstoneService(opened)],
       [`${STREAMS}/BatchAppend`, batchAppendService(opened, runtime.clock)],
       [
         `${SERVER_FEATURES}/GetSupportedMethods`,

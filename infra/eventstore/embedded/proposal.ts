@@ -3,6 +3,7 @@ import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { limits } from '../../../src/config/limits.ts';
 import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
 import { appendSize, type ProposedEvent } from './stored-record.ts';
+import { isLinkStream, isMetastream, originalOf } from './system-streams.ts';
 
 /** The shape that the messages of Append and BatchAppend share. */
 interface ProposedMessage {
@@ -28,6 +29,15 @@ export function parseStreamName(identifier: shared.StreamIdentifier | undefined)
   } catch {
     throw invalidArgument('a stream name is UTF-8');
   }
+}
+
+/** The name of a stream that a client may write to. Throws `GrpcError` for one that the node keeps itself, too. */
+export function parseWritableStream(identifier: shared.StreamIdentifier | undefined): string {
+  const name = parseStreamName(identifier);
+  const original = isMetastream(name) ? originalOf(name) : name;
+  if (original === '' || isMetastream(original)) throw invalidArgument(`${name} cannot be a stream`);
+  if (isLinkStream(name)) throw invalidArgument(`the node itself keeps ${name}`);
+  return name;
 }
 
 /** A UUID in lower-case text form, from either of the protocol's two forms. Throws `GrpcError`. */

@@ -15,6 +15,8 @@ export interface ReadPlan {
   /** Undefined: a subscription, which has no end. */
   readonly count: number | undefined;
   readonly filter: EventFilter | undefined;
+  /** Links are answered together with what they stand for. */
+  readonly resolveLinks: boolean;
   readonly uuidForm: 'string' | 'structured';
 }
 
@@ -37,6 +39,7 @@ export function parseReadRequest(request: streams.ReadReq): ReadPlan {
     // A count may be any u64; what JavaScript cannot hold exactly is beyond any log.
     count: subscription ? undefined : Math.min(Number(options.getCount()), Number.MAX_SAFE_INTEGER),
     filter: filter === undefined ? undefined : parseFilter(filter),
+    resolveLinks: options.getResolveLinks(),
     uuidForm: options.getUuidOption()?.hasString() ? 'string' : 'structured',
   };
 }

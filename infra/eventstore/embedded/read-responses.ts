@@ -6,23 +6,42 @@ import type { ReadPlan } from './read-request.ts';
 import type { StoredRecord } from './stored-record.ts';
 import { bytesFieldSize, varintSize, varintTag, writeBytes, writeBytesHead, writeVarint } from './wire.ts';
 
-/** `ReadResp.event`, `ReadEvent.event` and `ReadEvent.commit_position`, from the protocol's streams.proto. */
+/** `ReadResp.event` and the fields of `ReadEvent`, from the protocol's streams.proto. */
 const readRespEvent = 1;
 const readEventEvent = 1;
+const readEventLink = 2;
 const readEventCommitPosition = 3;
 
+/** What a reader gets of one place: the event there, or a link and what it stands for. */
+export interface ResolvedEvent {
+  /** Undefined for a link whose event cannot be read any more. */
+  readonly event: StoredRecord | undefined;
+  readonly link?: StoredRecord;
+}
+
 /** An event's answer: the stored bytes with a head and a position around them. */
-export function eventFrame(record: StoredRecord, uuidForm: ReadPlan['uuidForm']): Buffer {
-  const wire = uuidForm === 'string' ? record.wire : withStructuredId(record.wire);
-  const readEventSize = bytesFieldSize(wire.length) + 1 + varintSize(record.position);
+export function eventFrame({ event, link }: ResolvedEvent, uuidForm: ReadPlan['uuidForm']): Buffer {
+  const position = (link ?? event)?.position ?? 0;
+  const eventWire = wireOf(event, uuidForm);
+  const linkWire = wireOf(link, uuidForm);
+  const readEventSize = fieldSize(eventWire) + fieldSize(linkWire) + 1 + varintSize(position);
   const messageSize = bytesFieldSize(readEventSize);
   const target = Buffer.allocUnsafe(FRAME_HEAD_BYTES + messageSize);
   writeFrameHead(target, messageSize, 0);
   let at = writeBytesHead(target, readRespEvent, readEventSize, FRAME_HEAD_BYTES);
-  at = writeBytes(target, readEventEvent, wire, at);
+  if (eventWire !== undefined) at = writeBytes(target, readEventEvent, eventWire, at);
+  if (linkWire !== undefined) at = writeBytes(target, readEventLink, linkWire, at);
   target[at] = varintTag(readEventCommitPosition);
-  writeVarint(target, record.position, at + 1);
+  writeVarint(target, position, at + 1);
   return target;
+}
+
+const fieldSize = (wire: Uint8Array | undefined): number =>
+  wire === undefined ? 0 : bytesFieldSize(wire.length);
+
+function wireOf(record: StoredRecord | undefined, uuidForm: ReadPlan['uuidForm']): Uint8Array | undefined {
+  if (record === undefined) return undefined;
+  return uuidForm === 'string' ? record.wire : withStructuredId(record.wire);
 }
 
 export function streamNotFoundFrame(stream: string): Buffer {

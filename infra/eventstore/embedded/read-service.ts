@@ -3,22 +3,21 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { ChunkWriter } from './chunk-writer.ts';
-import { type EventSequence, logSequence, streamSequence } from './event-sequence.ts';
+import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import type { GrpcHandler } from './grpc-server.ts';
-import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
+import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
+import { linkResolver, sequenceOf } from './read-target.ts';
 import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
 export function readService(store: EventStore, runtime: Runtime): GrpcHandler {
   return async (call) => {
-    const bytes = await call.message();
-    if (bytes === undefined) throw invalidArgument('a read needs a request');
-    const plan = parseReadRequest(parseMessage(streams.ReadReq, bytes));
+    const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
     try {
       if (plan.count === undefined) await serveSubscription(call, store, runtime, plan);
       else await serveRead(call, store, runtime, plan, plan.count);
@@ -37,28 +36,27 @@ async function serveRead(
   plan: ReadPlan,
   count: number,
 ): Promise<void> {
-  if (plan.stream !== undefined && store.streamRevision(plan.stream) < 0) {
-    await call.write(streamNotFoundFrame(plan.stream));
+  const sequence = sequenceOf(store, plan, runtime.clock);
+  // The window as of now: a read of a log that others append to ends all the same.
+  const window = sequence.window();
+  if (window.status === 'deleted') throw streamDeleted(plan.stream ?? '');
+  if (window.status === 'missing') {
+    await call.write(streamNotFoundFrame(plan.stream ?? ''));
     return;
   }
-  const sequence = plan.stream === undefined ? logSequence(store) : streamSequence(store, plan.stream);
-  // The end as of now: a read of a log that others append to ends all the same.
-  const last = sequence.last();
   const step = plan.direction === 'forwards' ? 1 : -1;
+  const scan = new SequenceScan(sequence, firstIndex(plan, window), step);
+  const resolve = linkResolver(store, plan, runtime.clock);
   const output = new ChunkWriter(call);
   let found = 0;
   let scanned = 0;
-  for (
-    let index = firstIndex(plan, sequence, last);
-    index >= sequence.first && index <= last;
-    index += step
-  ) {
-    if (found >= count || call.signal.aborted) break;
+  while (found < count && !call.signal.aborted) {
     if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
-    const record = sequence.at(index);
-    if (record === undefined || plan.filter?.matches(record) === false) continue;
+    const record = scan.next(window);
+    if (record === undefined) break;
+    if (plan.filter?.matches(record) === false) continue;
     found++;
-    const full = output.add(eventFrame(record, plan.uuidForm));
+    const full = output.add(eventFrame(resolve(record), plan.uuidForm));
     if (full !== undefined) await full;
   }
   await output.flush();
@@ -68,13 +66,13 @@ async function serveRead(
  * As EventStoreDB reads: a revision is inclusive both ways; a position lies before its event, so that reading
  * forwards from it begins with that event and reading backwards with the one before.
  */
-function firstIndex(plan: ReadPlan, sequence: EventSequence, last: number): number {
+function firstIndex(plan: ReadPlan, { first, last }: SequenceWindow): number {
   if (plan.direction === 'forwards') {
-    if (plan.from === 'start') return sequence.first;
-    return plan.from === 'end' ? last + 1 : Math.max(plan.from, sequence.first);
+    if (plan.from === 'start') return first;
+    return plan.from === 'end' ? last + 1 : plan.from;
   }
   const inclusive = plan.stream !== undefined;
   if (plan.from === 'end') return last;
-  const from = plan.from === 'start' ? sequence.first : plan.from;
+  const from = plan.from === 'start' ? 0 : plan.from;
   return Math.min(inclusive ? from : from - 1, last);
 }

@@ -6,15 +6,27 @@
  *     6   u16  length of the stream's name inside the wire bytes
  *     8   u16  offset and
  *     10  u16  length of the event type inside the wire bytes
- *     12       RecordedEvent
+ *     12  u48  when it was written, milliseconds since the Unix epoch
+ *     18       RecordedEvent
  *
  * The wire bytes are made once, when the event is written: encoding them again for every read would be most
- * of a read's cost. The offsets let a filter look at name and type without decoding the message.
+ * of a read's cost. The offsets let a filter look at name and type, and the time lets a reader skip what is too
+ * old, without decoding the message.
  */
 import { crc32 } from 'node:zlib';
-import { bytesFieldSize, varintSize, varintTag, writeBytes, writeBytesHead, writeVarint } from './wire.ts';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
+import {
+  bytesFieldSize,
+  readVarint,
+  varintSize,
+  varintTag,
+  writeBytes,
+  writeBytesHead,
+  writeVarint,
+} from './wire.ts';
 
-const HEADER_BYTES = 12;
+const HEADER_BYTES = 18;
+const CREATED_OFFSET = 12;
 const TICKS_PER_MS = 10_000n;
 
 /** Field numbers of `RecordedEvent` and of what it holds, from the protocol's streams.proto and shared.proto. */
@@ -46,18 +58,32 @@ export interface ProposedEvent {
 /** Where and when an event is recorded. */
 export interface RecordPlace {
   readonly stream: string;
-  readonly revision: number;
+  readonly revision: number | typeof TOMBSTONE;
   readonly position: number;
   readonly createdMs: number;
 }
+
+/** The revision of a tombstone: none comes after it. The protocol has 2^63 - 1 for it. */
+export const TOMBSTONE = 'tombstone';
+
+/** 2^63 - 1 as a varint. */
+const TOMBSTONE_VARINT = Buffer.from('ffffffffffffffff7f', 'hex');
 
 /** A stored event, read back and verified. */
 export interface StoredRecord {
   readonly position: number;
   /** The `RecordedEvent` message. */
   readonly wire: Buffer;
+  /** When it was written, milliseconds since the Unix epoch. */
+  readonly createdMs: number;
   stream(): string;
   type(): string;
+  /** Not for tombstones, whose revision is no number that JavaScript has. */
+  revision(): number;
+  /** The event's data. Decodes the whole message. */
+  data(): Uint8Array;
+  /** Of a link that the node itself keeps: what it stands for. */
+  readonly target?: StoredRecord;
 }
 
 /** The bytes of a record do not match their checksum. Never answered as if they did. */
@@ -85,10 +111,11 @@ export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
 
   const idSize = bytesFieldSize(id.length);
   const streamSize = bytesFieldSize(stream.length);
+  const revisionSize = place.revision === TOMBSTONE ? TOMBSTONE_VARINT.length : varintSize(place.revision);
   const size =
     bytesFieldSize(idSize) +
     bytesFieldSize(streamSize) +
-    (1 + varintSize(place.revision)) +
+    (1 + revisionSize) +
     2 * (1 + varintSize(place.position)) +
     mapEntrySize(TYPE_KEY, type) +
     mapEntrySize(CREATED_KEY, created) +
@@ -105,7 +132,10 @@ export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
   const streamStart = at - stream.length - HEADER_BYTES;
   // Zero is proto3's default and could be left out; written, it reads the same.
   record[at] = varintTag(recordedEvent.streamRevision);
-  at = writeVarint(record, place.revision, at + 1);
+  at =
+    place.revision === TOMBSTONE
+      ? at + 1 + TOMBSTONE_VARINT.copy(record, at + 1)
+      : writeVarint(record, place.revision, at + 1);
   record[at] = varintTag(recordedEvent.preparePosition);
   at = writeVarint(record, place.position, at + 1);
   record[at] = varintTag(recordedEvent.commitPosition);
@@ -121,6 +151,7 @@ export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
   record.writeUInt16LE(stream.length, 6);
   record.writeUInt16LE(typeStart, 8);
   record.writeUInt16LE(type.length, 10);
+  record.writeUIntLE(Math.trunc(place.createdMs), CREATED_OFFSET, 6);
   record.writeUInt32LE(checksum(record, place.position), 0);
   return record;
 }
@@ -135,7 +166,16 @@ export function decodeRecord(record: Buffer, position: number): StoredRecord {
     const start = record.readUInt16LE(header);
     return wire.toString('utf8', start, start + record.readUInt16LE(header + 2));
   };
-  return { position, wire, stream: () => text(4), type: () => text(8) };
+  return {
+    position,
+    wire,
+    createdMs: record.readUIntLE(CREATED_OFFSET, 6),
+    stream: () => text(4),
+    type: () => text(8),
+    // It stands right behind the stream's name: one byte of tag, then a varint.
+    revision: () => readVarint(wire, record.readUInt16LE(4) + record.readUInt16LE(6) + 1),
+    data: () => streams.ReadResp.ReadEvent.RecordedEvent.deserializeBinary(wire).getData_asU8(),
+  };
 }
 
 /** The id of a record's event, as text, without decoding the rest. */

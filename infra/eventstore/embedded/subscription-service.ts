@@ -9,10 +9,12 @@
 import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { ChunkWriter } from './chunk-writer.ts';
-import { type EventSequence, logSequence, streamSequence } from './event-sequence.ts';
+import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
+import { streamDeleted } from './grpc-status.ts';
 import type { ReadPlan } from './read-request.ts';
+import { linkResolver, sequenceOf } from './read-target.ts';
 import {
   caughtUpFrame,
   checkpointFrame,
@@ -28,37 +30,42 @@ export async function serveSubscription(
   runtime: Runtime,
   plan: ReadPlan,
 ): Promise<void> {
-  const sequence = plan.stream === undefined ? logSequence(store) : streamSequence(store, plan.stream);
+  const sequence = sequenceOf(store, plan, runtime.clock);
+  const resolve = linkResolver(store, plan, runtime.clock);
   const output = new ChunkWriter(call);
   const interval = plan.filter?.checkpointIntervalEvents ?? Number.POSITIVE_INFINITY;
-  let next = nextIndex(plan, sequence);
+  const scan = new SequenceScan(sequence, firstIndex(plan, sequence.window()), 1);
   let caughtUp = false;
   let sinceCheckpoint = 0;
   let scanned = 0;
   await call.write(confirmationFrame(runtime.ids.next()));
   while (!call.signal.aborted) {
     const seen = store.lastPosition;
-    const end = sequence.last();
-    if (caughtUp && end - next >= limits.eventNode.fellBehindEvents) {
+    const window = sequence.window();
+    if (window.status === 'deleted') throw streamDeleted(plan.stream ?? '');
+    if (caughtUp && window.last - scan.index >= limits.eventNode.fellBehindEvents) {
       caughtUp = false;
       await output.add(fellBehindFrame());
     }
-    for (; next <= end && !call.signal.aborted; next++) {
+    for (
+      let record = scan.next(window);
+      record !== undefined && !call.signal.aborted;
+      record = scan.next(window)
+    ) {
       if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
-      const record = sequence.at(next);
-      if (record !== undefined && plan.filter?.matches(record) !== false) {
-        const full = output.add(eventFrame(record, plan.uuidForm));
+      if (plan.filter?.matches(record) !== false) {
+        const full = output.add(eventFrame(resolve(record), plan.uuidForm));
         if (full !== undefined) await full;
       }
       if (++sinceCheckpoint >= interval) {
         sinceCheckpoint = 0;
-        await output.add(checkpointFrame(next));
+        await output.add(checkpointFrame(record.position));
       }
     }
-    if (!caughtUp && next > sequence.last()) {
+    if (!caughtUp && sequence.window().last === window.last) {
       caughtUp = true;
       // Where it stands is said once more here: an idle filtered subscription would not hear it otherwise.
-      if (plan.filter !== undefined && end >= sequence.first) await output.add(checkpointFrame(next - 1));
+      if (plan.filter !== undefined && seen > 0) await output.add(checkpointFrame(scan.index - 1));
       await output.add(caughtUpFrame());
     }
     await output.flush();
@@ -67,7 +74,7 @@ export async function serveSubscription(
 }
 
 /** A subscription begins after the place that it names. */
-function nextIndex(plan: ReadPlan, sequence: EventSequence): number {
-  if (plan.from === 'start') return sequence.first;
-  return plan.from === 'end' ? sequence.last() + 1 : plan.from + 1;
+function firstIndex(plan: ReadPlan, { last }: SequenceWindow): number {
+  if (plan.from === 'start') return 0;
+  return plan.from === 'end' ? last + 1 : plan.from + 1;
 }

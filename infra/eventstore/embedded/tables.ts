@@ -15,11 +15,13 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 export const DATA_FILE = 'events.mdb';
 
 /** Bump when the layout changes; an older or newer folder is refused with a sentence. */
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 export interface StreamHead {
   readonly streamNumber: number;
+  /** The last revision; -1 for a stream that has a tombstone and nothing else. */
   readonly revision: number;
+  readonly tombstoned: boolean;
 }
 
 /** The data folder was written by another version of this program. */
@@ -69,6 +71,23 @@ export class Tables {
     this.#log.put(u64(position), record);
   }
 
+  /** The first position at or after `position` (with `step` 1) or at or before it (-1) that has a record. */
+  nearestPosition(position: number, step: 1 | -1): number | undefined {
+    for (const key of this.#log.getKeys({ start: u64(position), reverse: step < 0, limit: 1 })) {
+      return readU64(key, 0);
+    }
+    return undefined;
+  }
+
+  /** The same for the revisions of one stream. */
+  nearestRevision(streamNumber: number, revision: number, step: 1 | -1): number | undefined {
+    const start = u64(streamNumber, revision);
+    for (const key of this.#index.getKeys({ start, reverse: step < 0, limit: 1 })) {
+      return readU64(key, 0) === streamNumber ? readU64(key, 8) : undefined;
+    }
+    return undefined;
+  }
+
   /** The newest event's position, 0 for an empty log. */
   lastPosition(): number {
     for (const key of this.#log.getKeys({ reverse: true, limit: 1 })) return readU64(key, 0);
@@ -77,11 +96,13 @@ export class Tables {
 
   head(stream: string): StreamHead | undefined {
     const value = this.#heads.getBinary(Buffer.from(stream, 'utf8'));
-    return value === undefined ? undefined : { streamNumber: readU64(value, 0), revision: readU64(value, 8) };
+    if (value === undefined) return undefined;
+    return { streamNumber: readU64(value, 0), revision: readU64(value, 8) - 1, tombstoned: value[16] === 1 };
   }
 
-  putHead(stream: string, head: StreamHead): void {
-    this.#heads.put(Buffer.from(stream, 'utf8'), u64(head.streamNumber, head.revision));
+  putHead(stream: string, { streamNumber, revision, tombstoned }: StreamHead): void {
+    const value = Buffer.concat([u64(streamNumber, revision + 1), Buffer.from([tombstoned ? 1 : 0])]);
+    this.#heads.put(Buffer.from(stream, 'utf8'), value);
   }
 
   position(streamNumber: number, revision: number): number | undefined {

@@ -23,6 +23,18 @@ export function writeVarint(target: Uint8Array, value: number, offset: number): 
   return at;
 }
 
+/** The varint at `offset`. Exact up to 2^53 - 1. */
+export function readVarint(source: Uint8Array, offset: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let at = offset; ; at++) {
+    const byte = source[at] ?? 0;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+    scale *= 0x80;
+  }
+}
+
 /** The tag of a length-delimited field (wire type 2). Field numbers here stay below 16: one byte. */
 export const bytesTag = (fieldNumber: number): number => (fieldNumber << 3) | 2;
 

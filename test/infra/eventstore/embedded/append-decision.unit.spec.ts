@@ -7,6 +7,9 @@ import {
 
 const stream = (...ids: string[]): StreamView => ({
   revision: ids.length - 1,
+  tombstoned: false,
+  softDeleted: () => false,
+  hasMetadata: () => false,
   idAt: (revision) => ids[revision],
   revisionOf: (id) => (ids.includes(id) ? ids.indexOf(id) : undefined),
 });

@@ -7,6 +7,7 @@ import { EventStore } from '../../../../infra/eventstore/embedded/event-store.ts
 import { type ProposedEvent, RecordCorrupt } from '../../../../infra/eventstore/embedded/stored-record.ts';
 import { DATA_FILE } from '../../../../infra/eventstore/embedded/tables.ts';
 
+const ids = { next: () => crypto.randomUUID() };
 const clock = { nowMs: () => 1_700_000_000_000, monotonicMs: () => 0 };
 let dataDir: string;
 beforeEach(() => {
@@ -14,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-const open = (): EventStore => new EventStore({ dataDir, clock, logger: pino({ level: 'silent' }) });
+const open = (): EventStore => new EventStore({ dataDir, clock, ids, logger: pino({ level: 'silent' }) });
 const event = (text = ''): ProposedEvent => ({
   id: crypto.randomUUID(),
   type: 'T',
@@ -53,14 +54,14 @@ test('what was appended is there after it is opened again, and goes on from ther
   await first.close();
   const second = open();
   expect(second.lastPosition).toBe(3);
-  expect(second.streamReader('s')(1)?.wire.toString()).toContain('two');
+  expect(second.streamReader('s').at(1)?.wire.toString()).toContain('two');
   expect(await second.append('u', noStream, [event()])).toEqual({
     kind: 'appended',
     revision: 0,
     position: 4,
   });
-  expect(second.streamReader('t')(0)?.stream()).toBe('t');
-  expect(second.streamReader('u')(0)?.stream()).toBe('u');
+  expect(second.streamReader('t').at(0)?.stream()).toBe('t');
+  expect(second.streamReader('u').at(0)?.stream()).toBe('u');
   await second.close();
 });
 
