@@ -1,15 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
-import { appendService } from './append-service.ts';
-import { batchAppendService } from './batch-append-service.ts';
 import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
-import { deleteService, tombstoneService } from './delete-service.ts';
 import { EventStore } from './event-store.ts';
-import { type GrpcHandler, startGrpcServer } from './grpc-server.ts';
-import { readService } from './read-service.ts';
-import { serverFeaturesService } from './server-features-service.ts';
+import { startGrpcServer } from './grpc-server.ts';
+import { services } from './services.ts';
 
 export interface EventNodeOptions {
   /** Made when it does not exist. One node at a time. */
@@ -29,9 +25,6 @@ export interface EventNode {
   close(): Promise<void>;
 }
 
-const STREAMS = '/event_store.client.streams.Streams';
-const SERVER_FEATURES = '/event_store.client.server_features.ServerFeatures';
-
 /**
  * Starts the embedded event node: a single node that speaks EventStoreDB's gRPC protocol for streams, for one
  * machine. It is not EventStoreDB: no cluster, no users, no TLS; it listens on loopback unless told otherwise.
@@ -47,21 +40,10 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
     await checkDataFolder(dataDir, runtime.timers);
     const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger });
     store = opened;
-    const handlers: Map<string, GrpcHandler> = new Map([
-      [`${STREAMS}/Read`, readService(opened, runtime)],
-      [`${STREAMS}/Append`, appendService(opened)],
-      [`${STREAMS}/Delete`, deleteService(opened)],
-      [`${STREAMS}/Tombstone`, tombstoneService(opened)],
-      [`${STREAMS}/BatchAppend`, batchAppendService(opened, runtime.clock)],
-      [
-        `${SERVER_FEATURES}/GetSupportedMethods`,
-        serverFeaturesService((): Iterable<string> => handlers.keys()),
-      ],
-    ]);
     const server = await startGrpcServer({
       host,
       port: options.port,
-      handlers,
+      handlers: services({ store: opened, runtime }),
       timers: runtime.timers,
       logger,
     });
