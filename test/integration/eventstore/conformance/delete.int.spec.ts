@@ -27,7 +27,7 @@ describe('a stream that was deleted', () => {
       { direction: BACKWARDS, fromRevision: END } as const,
       { fromRevision: 1n },
       { fromRevision: START },
-    ]) {
+    ] as const) {
       await expect(take(client().readStream(stream, options))).rejects.toThrow(StreamNotFoundError);
     }
   });
@@ -43,14 +43,17 @@ describe('a stream that was deleted', () => {
     ['no stream', NO_STREAM],
     ['any', ANY],
     ['its last revision', 2n],
-  ])('may be begun again with %s, and goes on after its last revision', async (_, expectedRevision) => {
-    const stream = aStream();
-    await client().appendToStream(stream, someEvents(3));
-    await client().deleteStream(stream);
-    const result = await client().appendToStream(stream, someEvents(2), { expectedRevision });
-    expect(result.nextExpectedRevision).toBe(4n);
-    expect(await revisions(stream)).toEqual([3n, 4n]);
-  });
+  ] as const)(
+    'may be begun again with %s, and goes on after its last revision',
+    async (_, expectedRevision) => {
+      const stream = aStream();
+      await client().appendToStream(stream, someEvents(3));
+      await client().deleteStream(stream);
+      const result = await client().appendToStream(stream, someEvents(2), { expectedRevision });
+      expect(result.nextExpectedRevision).toBe(4n);
+      expect(await revisions(stream)).toEqual([3n, 4n]);
+    },
+  );
 
   test('keeps the metadata that it gets when it is begun again', async () => {
     const stream = aStream();
