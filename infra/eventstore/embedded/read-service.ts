@@ -18,19 +18,23 @@ import { serveSubscription } from './subscription-service.ts';
 export function readService(store: EventStore, runtime: Runtime): GrpcHandler {
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
+    const output = new ChunkWriter(call);
     try {
-      if (plan.count === undefined) await serveSubscription(call, store, runtime, plan);
-      else await serveRead(call, store, runtime, plan, plan.count);
+      if (plan.count === undefined) await serveSubscription(call, output, store, runtime, plan);
+      else await serveRead(call, output, store, runtime, plan, plan.count);
     } catch (error) {
-      // Not skipped and not answered with something else: the reader stops here, and knows why.
-      if (error instanceof RecordCorrupt) throw new GrpcError(grpcStatus.dataLoss, error.message);
-      throw error;
+      if (!(error instanceof RecordCorrupt)) throw error;
+      // Not skipped and not answered with something else: the reader gets all that comes before, stops there,
+      // and knows why.
+      await output.flush();
+      throw new GrpcError(grpcStatus.dataLoss, error.message);
     }
   };
 }
 
 async function serveRead(
   call: GrpcCall,
+  output: ChunkWriter,
   store: EventStore,
   runtime: Runtime,
   plan: ReadPlan,
@@ -47,14 +51,13 @@ async function serveRead(
   const step = plan.direction === 'forwards' ? 1 : -1;
   const scan = new SequenceScan(sequence, firstIndex(plan, window), step);
   const resolve = linkResolver(store, plan, runtime.clock);
-  const output = new ChunkWriter(call);
   let found = 0;
   let scanned = 0;
   while (found < count && !call.signal.aborted) {
     if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
     const record = scan.next(window);
     if (record === undefined) break;
-    if (plan.filter?.matches(record) === false) continue;
+    if (record === 'hidden' || plan.filter?.matches(record) === false) continue;
     found++;
     const full = output.add(eventFrame(resolve(record), plan.uuidForm));
     if (full !== undefined) await full;

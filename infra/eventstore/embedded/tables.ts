@@ -22,6 +22,8 @@ export interface StreamHead {
   /** The last revision; -1 for a stream that has a tombstone and nothing else. */
   readonly revision: number;
   readonly tombstoned: boolean;
+  /** Below this revision, events were scavenged. From here to the last one, none is missing. */
+  readonly scavengedBefore: number;
 }
 
 /** The data folder was written by another version of this program. */
@@ -43,8 +45,11 @@ export class Tables {
     this.#root = open<Buffer, Buffer>({
       path: join(dataDir, DATA_FILE),
       noSubdir: true,
-      maxDbs: 8,
+      maxDbs: 32,
       overlappingSync: false,
+      // Without it lmdb groups writes by turns of the event loop in promises that nobody holds: when the disk
+      // refuses one, its rejection would end the process. Groups are made here, by `commit`.
+      eventTurnBatching: false,
       ...binary,
     });
     this.#log = this.#root.openDB<Buffer, Buffer>({ name: 'log', ...binary });
@@ -60,32 +65,22 @@ export class Tables {
    * the disk refuses it, and then nothing of it is there.
    */
   async commit(writes: () => void): Promise<void> {
-    await this.#root.batch(writes);
+    try {
+      await this.#root.batch(writes);
+    } catch (error) {
+      // lmdb hangs the cause on it as a second promise, which nobody else holds.
+      if (error instanceof Error && 'commitError' in error) await ignoreRejection(error.commitError);
+      throw error;
+    }
   }
 
+  /** The record at a position. Empty: it was scavenged. Undefined: there never was one, or the file is damaged. */
   record(position: number): Buffer | undefined {
     return this.#log.getBinary(u64(position));
   }
 
   putRecord(position: number, record: Buffer): void {
     this.#log.put(u64(position), record);
-  }
-
-  /** The first position at or after `position` (with `step` 1) or at or before it (-1) that has a record. */
-  nearestPosition(position: number, step: 1 | -1): number | undefined {
-    for (const key of this.#log.getKeys({ start: u64(position), reverse: step < 0, limit: 1 })) {
-      return readU64(key, 0);
-    }
-    return undefined;
-  }
-
-  /** The same for the revisions of one stream. */
-  nearestRevision(streamNumber: number, revision: number, step: 1 | -1): number | undefined {
-    const start = u64(streamNumber, revision);
-    for (const key of this.#index.getKeys({ start, reverse: step < 0, limit: 1 })) {
-      return readU64(key, 0) === streamNumber ? readU64(key, 8) : undefined;
-    }
-    return undefined;
   }
 
   /** The newest event's position, 0 for an empty log. */
@@ -97,12 +92,20 @@ export class Tables {
   head(stream: string): StreamHead | undefined {
     const value = this.#heads.getBinary(Buffer.from(stream, 'utf8'));
     if (value === undefined) return undefined;
-    return { streamNumber: readU64(value, 0), revision: readU64(value, 8) - 1, tombstoned: value[16] === 1 };
+    return {
+      streamNumber: readU64(value, 0),
+      revision: readU64(value, 8) - 1,
+      scavengedBefore: readU64(value, 16),
+      tombstoned: value[24] === 1,
+    };
   }
 
-  putHead(stream: string, { streamNumber, revision, tombstoned }: StreamHead): void {
-    const value = Buffer.concat([u64(streamNumber, revision + 1), Buffer.from([tombstoned ? 1 : 0])]);
-    this.#heads.put(Buffer.from(stream, 'utf8'), value);
+  putHead(stream: string, head: StreamHead): void {
+    const numbers = u64(head.streamNumber, head.revision + 1, head.scavengedBefore);
+    this.#heads.put(
+      Buffer.from(stream, 'utf8'),
+      Buffer.concat([numbers, Buffer.from([head.tombstoned ? 1 : 0])]),
+    );
   }
 
   position(streamNumber: number, revision: number): number | undefined {
@@ -164,6 +167,14 @@ export class Tables {
           'start the version that wrote it, or use another folder',
       );
     }
+  }
+}
+
+async function ignoreRejection(promise: unknown): Promise<void> {
+  try {
+    await promise;
+  } catch {
+    // The error that carries it is the one that is thrown.
   }
 }
 

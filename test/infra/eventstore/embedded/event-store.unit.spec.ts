@@ -54,14 +54,14 @@ test('what was appended is there after it is opened again, and goes on from ther
   await first.close();
   const second = open();
   expect(second.lastPosition).toBe(3);
-  expect(second.streamReader('s').at(1)?.wire.toString()).toContain('two');
+  expect(second.streamReader('s')(1)?.wire.toString()).toContain('two');
   expect(await second.append('u', noStream, [event()])).toEqual({
     kind: 'appended',
     revision: 0,
     position: 4,
   });
-  expect(second.streamReader('t').at(0)?.stream()).toBe('t');
-  expect(second.streamReader('u').at(0)?.stream()).toBe('u');
+  expect(second.streamReader('t')(0)?.stream()).toBe('t');
+  expect(second.streamReader('u')(0)?.stream()).toBe('u');
   await second.close();
 });
 
