@@ -4,7 +4,7 @@ import { AggregateLoader } from '../../src/commands/aggregate-loader.ts';
 import { createAggregates } from '../../src/commands/aggregates.ts';
 import type { CommandEnvelope } from '../../src/commands/command-envelope.ts';
 import type { EventLog } from '../../src/commands/event-log.ts';
-import { EventLogUnavailable } from '../../src/commands/event-log.ts';
+import { EventLogUnavailable, START } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { rejection } from '../../src/domain/decider.ts';
 import { streams } from '../../src/domain/streams.ts';
@@ -42,7 +42,7 @@ function harness(change: Partial<Bounds> = {}) {
     const loader = new AggregateLoader({ eventLog, snapshots: stores.snapshots, epoch, logger, bounds });
     const shared = { load: { pendingCommands: 0 }, ticks: { now: 0 } };
     const { history } = stores;
-    return createAggregates({ eventLog, loader, history, runtime, logger, bounds, ...shared }, bounds);
+    return createAggregates({ eventLog, loader, history, epoch, runtime, logger, bounds, ...shared }, bounds);
   };
   const setDown = (value: boolean): void => {
     down = value;
@@ -399,7 +399,7 @@ describe('command ids', () => {
       conversationId,
       notice: { kind: 'friends-now', by: alice },
     } as const;
-    const once = { ...envelope(notice), onceSinceMs: startMs };
+    const once = { ...envelope(notice), onceAfter: START };
     await runtime.settle(conversation.execute(stream, once));
     for (let n = 0; n < 5; n += 1) await runtime.settle(conversation.execute(stream, envelope(notice)));
     const again = await runtime.settle(open().conversation.execute(stream, once));

@@ -12,6 +12,7 @@ import { fundedAtRevision } from '../../domain/wallet/wallet-state.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { CommandOutcome } from '../command-envelope.ts';
 import { derivedIds } from '../derived-ids.ts';
+import { START } from '../event-log.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
 import { isPacketMessageId } from '../packet-message-id.ts';
 import { commitTo, seedOf } from '../packet-secrets.ts';
@@ -161,18 +162,18 @@ async function fundedPacket(
   funding: Extract<CommandOutcome<WalletState, WalletEvent>, { kind: 'accepted' }>,
 ): Promise<FundedPacket> {
   const stream = streams.wallet(context.userId);
-  const [first] = funding.events;
-  const revision = first?.revision ?? fundedAtRevision(funding.state, packetId);
-  const event =
-    first?.event ?? (revision === undefined ? undefined : await aggregates.wallet.eventAt(stream, revision));
+  const revision = fundedAtRevision(funding.state, packetId);
+  const funded =
+    funding.events[0] ??
+    (revision === undefined ? undefined : await aggregates.wallet.acceptedAt(stream, revision));
+  const event = funded?.event;
   if (event?.type !== 'PacketFunded') throw new Error(`packet ${packetId} was accepted but is not funded`);
   return {
     terms: event.data.terms,
     clientMsgId: event.data.clientMsgId,
     correlationId: context.correlationId,
-    causationId: first?.eventId ?? context.commandId,
-    // Of a repetition the time is not known here; the packet's own lifetime bounds it.
-    fundedAtMs: first?.timeMs ?? 0,
+    causationId: funded?.eventId ?? context.commandId,
+    fundedAt: funded?.position ?? START,
   };
 }
 

@@ -13,6 +13,7 @@ import type { LeaseStore } from '../../runtime/leases.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
 import type { EventLog, Position, RecordedEvent, Subscription } from '../event-log.ts';
 import { START } from '../event-log.ts';
+import { Gate } from '../gate.ts';
 import { FinishedPrefix } from './finished-prefix.ts';
 import type { FollowerCheckpoints } from './follower-checkpoints.ts';
 
@@ -236,27 +237,5 @@ export class Follower {
           if (runtime.clock.monotonicMs() >= heldUntilMs) lost();
         });
     });
-  }
-}
-
-/** Lets so many at a time through. */
-class Gate {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(width: number) {
-    this.#free = width;
-  }
-
-  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
   }
 }

@@ -31,7 +31,8 @@ export interface FundedPacket {
   readonly clientMsgId: ClientMessageId;
   readonly correlationId: string;
   readonly causationId: string;
-  readonly fundedAtMs: number;
+  /** Where in the log. */
+  readonly fundedAt: Position;
 }
 
 export type SendResult =
@@ -115,7 +116,7 @@ async function messageCommand({ keyring }: Scope, funded: FundedPacket, clientMs
     } as const,
     commandId: derivedIds.message(senderId, conversationId, clientMsgId),
     bodyHash: bodyHashOf({ packetId }),
-    onceSinceMs: funded.fundedAtMs,
+    onceAfter: funded.fundedAt,
   };
 }
 
