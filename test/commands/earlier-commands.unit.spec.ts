@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { EventLogUnavailable } from '../../src/commands/event-log.ts';
 import type { RequestContext } from '../../src/commands/requests.ts';
 import type { ConversationId, UserId } from '../../src/domain/ids.ts';
 import { streams } from '../../src/domain/streams.ts';
@@ -163,6 +164,51 @@ describe('a retry while the history lags', () => {
     recordHistory(w.stores, w.log.events);
     expect(await rename('once', { commandId, retry: true })).toMatchObject({ kind: 'accepted' });
     expect(changes()).toBe(61);
+  });
+});
+
+describe('a packet that is sent again and again', () => {
+  it('is found in the history, and nobody reads the conversation back to it', async () => {
+    const { w, side, alice, bob, conversationId } = await group();
+    const request = packetRequest(conversationId, { ttlSeconds: 3_600 });
+    const commandId = w.runtime.ids.next();
+    const first = await done(w, side, alice, 'sendPacket', request, { commandId });
+    await chat(w, side, bob, conversationId, 200);
+    recordHistory(w.stores, w.log.events);
+    const read = countReads(w, streams.conversation(conversationId));
+    const copies = 5;
+    for (let n = 0; n < copies; n += 1) {
+      // Under its command's id, and as another command for the same packet.
+      expect(await done(w, side, alice, 'sendPacket', request, { commandId })).toEqual(first);
+      expect(await done(w, side, alice, 'sendPacket', request)).toEqual(first);
+    }
+    expect(read()).toBeLessThan(copies * 2 * 5);
+  });
+
+  it('is looked for no further back than to its funding, which the history need not know', async () => {
+    const { w, side, alice, bob, conversationId } = await group();
+    await chat(w, side, bob, conversationId, 200);
+    const request = packetRequest(conversationId, { ttlSeconds: 3_600 });
+    const first = await done(w, side, alice, 'sendPacket', request);
+    await chat(w, side, bob, conversationId, 20);
+    const read = countReads(w, streams.conversation(conversationId));
+    expect(await done(w, side, alice, 'sendPacket', request)).toEqual(first);
+    expect(read()).toBeLessThan(30);
+  });
+
+  it('has an unknown outcome when the log stops answering after the funding', async () => {
+    const { w, side, alice, conversationId } = await group();
+    const request = packetRequest(conversationId, { ttlSeconds: 3_600 });
+    await done(w, side, alice, 'sendPacket', request);
+    const { revision } = eventsOf(w, 'PacketFunded')[0]!;
+    const wallet = streams.wallet(alice.userId);
+    const readStream = w.log.readStream.bind(w.log);
+    vi.spyOn(w.log, 'readStream').mockImplementation(async function* (name, options) {
+      const isTheFunding = name === wallet && options?.from === revision && options.maxCount === 1;
+      if (isTheFunding) throw new EventLogUnavailable('down');
+      yield* readStream(name, options);
+    });
+    expect(await ask(w, side, alice, 'sendPacket', request)).toEqual({ kind: 'unknown' });
   });
 });
 

@@ -12,7 +12,7 @@ import { fundedAtRevision } from '../../domain/wallet/wallet-state.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { CommandOutcome } from '../command-envelope.ts';
 import { derivedIds } from '../derived-ids.ts';
-import { START } from '../event-log.ts';
+import { EventLogUnavailable } from '../event-log.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
 import { isPacketMessageId } from '../packet-message-id.ts';
 import { commitTo, seedOf } from '../packet-secrets.ts';
@@ -57,6 +57,7 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grab
       if (funding.kind !== 'accepted') return outcomeOf(funding, unreachable);
       // The money is in the packet now: whatever happens from here on, recovery finishes it.
       const funded = await fundedPacket(scope, packetId, context, funding);
+      if (funded === undefined) return { kind: 'unknown' };
       const sent = await finishSend(scope, funded);
       switch (sent.kind) {
         case 'sent': {
@@ -154,27 +155,33 @@ async function termsOf(
   };
 }
 
-/** The send goes on with what was funded the first time: greeting and expiry of a repetition are others. */
+/**
+ * The send goes on with what was funded the first time: greeting and expiry of a repetition are others. `undefined`
+ * when the log does not answer: what was accepted may well have taken effect.
+ */
 async function fundedPacket(
   { aggregates }: WriteScope,
   packetId: PacketId,
   context: RequestContext,
   funding: Extract<CommandOutcome<WalletState, WalletEvent>, { kind: 'accepted' }>,
-): Promise<FundedPacket> {
+): Promise<FundedPacket | undefined> {
   const stream = streams.wallet(context.userId);
   const revision = fundedAtRevision(funding.state, packetId);
-  const funded =
-    funding.events[0] ??
-    (revision === undefined ? undefined : await aggregates.wallet.acceptedAt(stream, revision));
-  const event = funded?.event;
-  if (event?.type !== 'PacketFunded') throw new Error(`packet ${packetId} was accepted but is not funded`);
-  return {
-    terms: event.data.terms,
-    clientMsgId: event.data.clientMsgId,
-    correlationId: context.correlationId,
-    causationId: funded?.eventId ?? context.commandId,
-    fundedAt: funded?.position ?? START,
-  };
+  let [funded] = funding.events;
+  if (funded === undefined && revision !== undefined) {
+    try {
+      funded = await aggregates.wallet.acceptedAt(stream, revision);
+    } catch (error) {
+      if (error instanceof EventLogUnavailable) return undefined;
+      throw error;
+    }
+  }
+  if (funded?.event.type !== 'PacketFunded') {
+    throw new Error(`packet ${packetId} was accepted but is not funded`);
+  }
+  const { terms, clientMsgId } = funded.event.data;
+  const { eventId: causationId, position: fundedAt } = funded;
+  return { terms, clientMsgId, correlationId: context.correlationId, causationId, fundedAt };
 }
 
 function unreachable(): never {

@@ -117,6 +117,8 @@ async function messageCommand({ keyring }: Scope, funded: FundedPacket, clientMs
     commandId: derivedIds.message(senderId, conversationId, clientMsgId),
     bodyHash: bodyHashOf({ packetId }),
     onceAfter: funded.fundedAt,
+    // Its sender may ask again and again: the history knows in one look what the stream tells event by event.
+    retry: true,
   };
 }
 
