@@ -52,7 +52,7 @@ export interface FollowerStatus {
   /** Everything up to here is finished. */
   readonly position: Position;
   readonly inFlight: number;
-  /** The event that keeps failing; `undefined` when all is well. */
+  /** The event that keeps failing; `undefined` when all is well, and when another process follows. */
   readonly poison: { readonly position: Position; readonly type: string; readonly error: string } | undefined;
 }
 
@@ -148,6 +148,8 @@ export class Follower {
       saver.cancel();
       end();
       await work.idle();
+      // Whoever follows next reports what fails there.
+      this.#poison = undefined;
       await save();
     }
   }
