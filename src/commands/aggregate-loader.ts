@@ -68,18 +68,6 @@ export class AggregateLoader {
     return found;
   }
 
-  /** The aggregate as it was right after the event at `revision`. Throws `EventLogUnavailable`. */
-  async loadUntil<State, Event extends DomainEvent>(
-    stream: string,
-    decider: Decider<State, never, Event>,
-    revision: number,
-  ): Promise<LoadedAggregate<State, Event>> {
-    const aggregate = new LoadedAggregate<State, Event>(decider, this.#options.bounds);
-    const events = this.#options.eventLog.readStream(stream, { maxCount: revision + 1 });
-    for await (const event of events) aggregate.apply(event);
-    return aggregate;
-  }
-
   /** The events of an accepted command. Throws `EventLogUnavailable`. */
   async eventsOf<Event extends DomainEvent>(
     stream: string,

@@ -50,11 +50,6 @@ export class AggregateRepository<State, Command, Event extends DomainEvent> {
     return { state, revision, position };
   }
 
-  /** The state right after the event at `revision`, folded anew. Throws `EventLogUnavailable`. */
-  stateAt(stream: string, revision: number): Promise<{ readonly state: State }> {
-    return this.#scope.loader.loadUntil<State, Event>(stream, this.#decider, revision);
-  }
-
   /** One event of a stream; `undefined` when there is none. Throws `EventLogUnavailable`. */
   async eventAt(stream: string, revision: number): Promise<Event | undefined> {
     const accepted = await this.acceptedAt(stream, revision);
