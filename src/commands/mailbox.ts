@@ -155,7 +155,8 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
       const plan = this.#plan(rest, aggregate);
       const planned = rest.slice(0, plan.answers.length);
       if (plan.newEvents.length === 0) {
-        if (aggregate.proof.tick <= arrivedTick && !plan.answers.every(needsNoProof)) {
+        const isProven = plan.answers.every((answer) => needsNoProof(answer, aggregate.revision));
+        if (aggregate.proof.tick <= arrivedTick && !isProven) {
           provenAfterTick = arrivedTick;
           continue;
         }
@@ -348,7 +349,9 @@ const unknown = { kind: 'unknown' } as const;
 const internalFault: Rejection = rejection('internal', 'A fault of the server. It has been logged.');
 const unavailable: Rejection = rejection('unavailable', 'The event store does not answer now.');
 
-/** Whether an answer holds in every later state of the stream, too. */
-function needsNoProof(answer: PlannedAnswer<unknown, unknown>): boolean {
-  return answer.kind === 'known' || (answer.kind === 'rejected' && answer.final);
+/** Whether an answer holds in every state of the stream from this revision on. */
+function needsNoProof(answer: PlannedAnswer<unknown, unknown>, revision: number): boolean {
+  // The history may know of what another process appended: the state must not be older than that.
+  if (answer.kind === 'known') return answer.command.lastRevision <= revision;
+  return answer.kind === 'rejected' && answer.final;
 }

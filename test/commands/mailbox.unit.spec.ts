@@ -388,6 +388,18 @@ describe('command ids', () => {
     expect(log.events).toHaveLength(2);
   });
 
+  it('answers what the history knows of another process with a state that has it', async () => {
+    const few = { recentCommandsMin: 1, recentCommandsMax: 1 };
+    const { log, stores, runtime, open } = harness(few);
+    const [one, two] = [open(), open()];
+    for (const ref of ['a', 'b']) await runtime.settle(two.wallet.execute(wallet, envelope(deposit(1, ref))));
+    const command = envelope(deposit(10, 'c'));
+    await runtime.settle(one.wallet.execute(wallet, command));
+    recordHistory(stores, log.events);
+    const again = await runtime.settle(two.wallet.execute(wallet, { ...command, retry: true }));
+    expect(again).toMatchObject({ repeated: true, revision: 2, state: { balanceFen: 12 } });
+  });
+
   it('searches the stream back to the cause of a command that must happen once', async () => {
     const few = { recentCommandsMin: 1, recentCommandsMax: 1, searchPageEvents: 2 };
     const { log, runtime, open } = harness(few);
