@@ -1,6 +1,6 @@
 import type { Decider } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
+import type { AcceptedEvent, CommandEnvelope, CommandOutcome } from './command-envelope.ts';
 import type { Position } from './event-log.ts';
 import { eventOf } from './loaded-aggregate.ts';
 import { Mailbox } from './mailbox.ts';
@@ -50,15 +50,17 @@ export class AggregateRepository<State, Command, Event extends DomainEvent> {
     return { state, revision, position };
   }
 
-  /** The state right after the event at `revision`, folded anew. Throws `EventLogUnavailable`. */
-  stateAt(stream: string, revision: number): Promise<{ readonly state: State }> {
-    return this.#scope.loader.loadUntil<State, Event>(stream, this.#decider, revision);
-  }
-
   /** One event of a stream; `undefined` when there is none. Throws `EventLogUnavailable`. */
   async eventAt(stream: string, revision: number): Promise<Event | undefined> {
+    const accepted = await this.acceptedAt(stream, revision);
+    return accepted?.event;
+  }
+
+  /** As `eventAt`, with where and when it was accepted. */
+  async acceptedAt(stream: string, revision: number): Promise<AcceptedEvent<Event> | undefined> {
     for await (const recorded of this.#scope.eventLog.readStream(stream, { from: revision, maxCount: 1 })) {
-      return eventOf<Event>(recorded);
+      const { id: eventId, position, metadata } = recorded;
+      return { event: eventOf<Event>(recorded), eventId, revision, position, timeMs: metadata.timeMs };
     }
     return undefined;
   }

@@ -96,6 +96,7 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
       eventLog,
       loader,
       history: stores.history,
+      epoch,
       runtime,
       logger,
       bounds,

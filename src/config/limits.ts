@@ -127,13 +127,15 @@ export const limits = {
     cachedAggregateIdleMs: 600_000,
     /** Accepted commands that an aggregate remembers: always this many ... */
     recentCommandsMin: 512,
-    /** ... and more, up to this, while they are younger than any lag the command history may have. */
+    /** ... and more, up to this, while they are younger than the command history lags as a rule. */
     recentCommandsMax: 4_096,
     recentCommandsAgeMs: 120_000,
-    /** How far the clocks of two writers may be apart when the log is searched back to a point in time. */
-    clockSkewMs: 300_000,
     /** Events per page when a stream is searched backwards for a command. */
     searchPageEvents: 500,
+    /** Events looked at for a retry that the history, which lags, may not know yet; beyond, it gets `unknown`. */
+    retrySearchEventsMax: 5_000,
+    /** Commands of one stream that are looked up at the same time, each of another actor. */
+    lookUpsAtOnceMax: 4,
     /** A snapshot is taken after this many events since the last one. */
     snapshotEveryEvents: 256,
     snapshotWritesInFlightMax: 4,

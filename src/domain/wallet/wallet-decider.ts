@@ -26,7 +26,7 @@ type CommandOf<Type extends WalletCommand['type']> = Extract<WalletCommand, { re
  * A wallet that was never opened is an empty one: opening only makes it visible.
  */
 export const walletDecider: Decider<WalletState, WalletCommand, WalletEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialWallet,
   decide,
   evolve: evolveWallet,

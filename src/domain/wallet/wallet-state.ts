@@ -41,6 +41,8 @@ export type PacketPromise = Pick<
 export interface Transfer {
   readonly direction: 'deposit' | 'withdrawal';
   readonly amountFen: number;
+  /** What the wallet held right after it: the answer to whoever asks again. */
+  readonly balanceAfterFen: number;
 }
 
 export const initialWallet: WalletState = {
@@ -91,6 +93,11 @@ export function fundedAtRevision(state: WalletState, packetId: PacketId): number
   return state.fundings.get(packetId)?.revision;
 }
 
+/** What the wallet held right after the transfer with this reference, fen; `undefined` when there was none. */
+export function balanceAfterTransfer(state: WalletState, providerRef: string): number | undefined {
+  return state.transfers.get(providerRef)?.balanceAfterFen;
+}
+
 /**
  * Whether a credit of a packet that expired then may have been in this wallet and been forgotten: then its absence
  * from the state proves nothing, and only the whole stream tells.
@@ -105,12 +112,9 @@ function transfer(
   providerRef: string,
   amountFen: number,
 ): WalletState {
-  const changeFen = direction === 'deposit' ? amountFen : -amountFen;
-  return {
-    ...state,
-    balanceFen: state.balanceFen + changeFen,
-    transfers: state.transfers.set(providerRef, { direction, amountFen }),
-  };
+  const balanceFen = state.balanceFen + (direction === 'deposit' ? amountFen : -amountFen);
+  const known: Transfer = { direction, amountFen, balanceAfterFen: balanceFen };
+  return { ...state, balanceFen, transfers: state.transfers.set(providerRef, known) };
 }
 
 function credit(
