@@ -11,6 +11,7 @@ import { httpApi } from './http-api.ts';
 import { MessageOrder } from './message-order.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { clientQueries } from './queries.ts';
+import { ServerClock } from './server-clock.ts';
 import { ServerConnection } from './server-connection.ts';
 import { SessionKeeper, sessionOf } from './session-keeper.ts';
 
@@ -23,9 +24,11 @@ export function createClient(options: ClientOptions): Client {
   const deviceName = options.deviceName ?? 'sdk';
   const http = httpApi(options.url, options.fetch ?? fetch, runtime.timers);
   const events = new Emitter<ClientEvents>();
+  const serverClock = new ServerClock(runtime.clock);
   const session = new SessionKeeper({
     http,
     clock: runtime.clock,
+    serverClock,
     storage: options.storage,
     onEnded: (reason) => sessionEnded(reason),
   });
@@ -33,6 +36,7 @@ export function createClient(options: ClientOptions): Client {
   const connection = new ServerConnection({
     url: new URL('/ws', options.url).href.replace(/^http/, 'ws'),
     runtime,
+    serverClock,
     session,
     webSocket: options.webSocket ?? WebSocket,
     cursors: () => order.cursors(),
@@ -112,9 +116,10 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  function beginSession(begun: ClientSession): ClientSession {
+  function beginSession(begun: ClientSession, origin: 'issued' | 'kept' = 'issued'): ClientSession {
     forgetSession('Another session has begun.');
-    session.begin(begun);
+    if (origin === 'issued') session.begin(begun);
+    else session.resume(begun);
     const stored = options.storage?.getItem(cursorsKey());
     if (stored !== null && stored !== undefined) order.restore(parseCursors(stored));
     return begun;
@@ -157,8 +162,8 @@ export function createClient(options: ClientOptions): Client {
     },
 
     resume(given) {
-      if (given !== undefined) beginSession(given);
-      else if (session.restore() && session.current !== undefined) beginSession(session.current);
+      const kept = given ?? session.stored();
+      if (kept !== undefined) beginSession(kept, 'kept');
       return session.current !== undefined;
     },
 

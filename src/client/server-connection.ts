@@ -21,12 +21,14 @@ import { protocolVersion } from '../protocol/version.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
 import { ClientError } from './client-error.ts';
+import type { ServerClock } from './server-clock.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 export interface ServerConnectionOptions {
   /** Such as `ws://127.0.0.1:8080/ws`. */
   readonly url: string;
   readonly runtime: Runtime;
+  readonly serverClock: ServerClock;
   readonly session: SessionKeeper;
   readonly webSocket: new (url: string) => WebSocket;
   /** What the hello presents. */
@@ -162,7 +164,7 @@ export class ServerConnection {
     if (frame.id === helloId && frame.ok) this.#greeted(frame.data as ControlAnswers<'hello'>);
     if (frame.id === reauthenticateId && frame.ok) {
       const { tokenExpiresAtMs } = frame.data as ControlAnswers<'reauthenticate'>;
-      this.#reauthenticateBefore(tokenExpiresAtMs - this.#options.runtime.clock.nowMs());
+      this.#reauthenticateBefore(tokenExpiresAtMs);
     }
   }
 
@@ -172,8 +174,8 @@ export class ServerConnection {
     this.#heartbeatMs = hello.heartbeatMs;
     this.#timer?.cancel();
     this.#watch(this.#attempt, this.#heartbeatMs);
-    // By the server's clock: the client's may be wrong.
-    this.#reauthenticateBefore(hello.tokenExpiresAtMs - hello.serverTimeMs);
+    this.#options.serverClock.learn(hello.serverTimeMs);
+    this.#reauthenticateBefore(hello.tokenExpiresAtMs);
     this.#options.onConnected(hello);
   }
 
@@ -190,10 +192,13 @@ export class ServerConnection {
     });
   }
 
-  #reauthenticateBefore(leftMs: number): void {
+  #reauthenticateBefore(tokenExpiresAtMs: number): void {
     const attempt = this.#attempt;
     this.#reauthenticateTimer?.cancel();
-    const delayMs = Math.max(0, leftMs - limits.client.refreshBeforeMs / 2);
+    const { freshTokenMs, refreshBeforeMs } = limits.client;
+    const leftMs = this.#options.serverClock.leftMs(tokenExpiresAtMs);
+    // Never at once: an answer that always looks too old would make a loop of this.
+    const delayMs = Math.max(freshTokenMs, leftMs - refreshBeforeMs / 2);
     this.#reauthenticateTimer = this.#options.runtime.timers.after(delayMs, () => {
       this.#options.session.accessToken().then(
         (token) => {

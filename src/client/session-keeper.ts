@@ -4,6 +4,7 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { ClientSession, ClientStorage } from './api.ts';
 import { ClientError } from './client-error.ts';
 import type { HttpApi } from './http-api.ts';
+import type { ServerClock } from './server-clock.ts';
 
 const storageKey = 'hongbao.session';
 
@@ -16,21 +17,26 @@ const storageKey = 'hongbao.session';
 export class SessionKeeper {
   readonly #http: HttpApi;
   readonly #clock: Clock;
+  readonly #serverClock: ServerClock;
   readonly #storage: ClientStorage | undefined;
   readonly #onEnded: (reason: string) => void;
   #session: ClientSession | undefined;
   #refreshing: Promise<string> | undefined;
   /** The server refused the access token, whatever its expiry says. */
   #refused = false;
+  /** Monotonic: until then the access token counts as fresh, whatever its expiry says. */
+  #freshUntilMs = 0;
 
   constructor(options: {
     readonly http: HttpApi;
     readonly clock: Clock;
+    readonly serverClock: ServerClock;
     readonly storage: ClientStorage | undefined;
     readonly onEnded: (reason: string) => void;
   }) {
     this.#http = options.http;
     this.#clock = options.clock;
+    this.#serverClock = options.serverClock;
     this.#storage = options.storage;
     this.#onEnded = options.onEnded;
   }
@@ -39,22 +45,29 @@ export class SessionKeeper {
     return this.#session;
   }
 
+  /** Begins with a session that the server has just issued. */
   begin(session: ClientSession): void {
+    this.resume(session);
+    this.#freshUntilMs = this.#clock.monotonicMs() + limits.client.freshTokenMs;
+  }
+
+  /** Begins with a session from an earlier time. */
+  resume(session: ClientSession): void {
     this.#session = session;
     this.#refused = false;
+    this.#freshUntilMs = 0;
     this.#storage?.setItem(storageKey, JSON.stringify(session));
   }
 
-  /** Begins with the session in the storage. */
-  restore(): boolean {
+  /** The session in the storage. */
+  stored(): ClientSession | undefined {
     const text = this.#storage?.getItem(storageKey);
-    if (text === null || text === undefined) return false;
+    if (text === null || text === undefined) return undefined;
     try {
-      this.begin(JSON.parse(text) as ClientSession);
-      return true;
+      return JSON.parse(text) as ClientSession;
     } catch {
       this.#storage?.removeItem(storageKey);
-      return false;
+      return undefined;
     }
   }
 
@@ -73,8 +86,9 @@ export class SessionKeeper {
   accessToken(): Promise<string> {
     const session = this.#session;
     if (session === undefined) return Promise.reject(sessionOver());
-    const leftMs = session.tokens.accessExpiresAtMs - this.#clock.nowMs();
-    if (!this.#refused && leftMs > limits.client.refreshBeforeMs) {
+    const isFresh = this.#clock.monotonicMs() < this.#freshUntilMs;
+    const leftMs = this.#serverClock.leftMs(session.tokens.accessExpiresAtMs);
+    if (!this.#refused && (isFresh || leftMs > limits.client.refreshBeforeMs)) {
       return Promise.resolve(session.tokens.accessToken);
     }
     this.#refreshing ??= this.#refresh(session).finally(() => {

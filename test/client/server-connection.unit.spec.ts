@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClientError } from '../../src/client/client-error.ts';
+import { ServerClock } from '../../src/client/server-clock.ts';
 import { ServerConnection } from '../../src/client/server-connection.ts';
 import type { SessionKeeper } from '../../src/client/session-keeper.ts';
 import { limits } from '../../src/config/limits.ts';
@@ -50,6 +51,7 @@ function setUp() {
   const connection = new ServerConnection({
     url: 'ws://test/ws',
     runtime,
+    serverClock: new ServerClock(runtime.clock),
     session: {
       accessToken: async () => {
         if (tokens.next instanceof Error) throw tokens.next;
