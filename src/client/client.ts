@@ -1,4 +1,5 @@
 import { limits } from '../config/limits.ts';
+import type { ConversationId } from '../domain/ids.ts';
 import type { Session } from '../protocol/http.ts';
 import type { PushFrame } from '../protocol/pushes.ts';
 import type { TimerHandle } from '../runtime/runtime.ts';
@@ -42,12 +43,14 @@ export function createClient(options: ClientOptions): Client {
     cursors: () => order.cursors(),
     onConnected(hello) {
       pending.flush();
+      acks.start();
       events.emit('connected', { user: hello.user, serverTimeMs: hello.serverTimeMs });
     },
     onReply: (reply) => pending.receive(reply),
     onPush: receivePush,
     onDisconnected(end) {
       pending.connectionLost();
+      acks.pause();
       events.emit('disconnected', end);
     },
     onEnded: (reason) => sessionEnded(reason),
@@ -122,6 +125,8 @@ export function createClient(options: ClientOptions): Client {
     else session.resume(begun);
     const stored = options.storage?.getItem(cursorsKey());
     if (stored !== null && stored !== undefined) order.restore(parseCursors(stored));
+    // What was received before a crash may not have been acknowledged. Where it was, this changes nothing.
+    for (const [id, seq] of Object.entries(order.cursors())) acks.delivered(id as ConversationId, seq);
     return begun;
   }
 
