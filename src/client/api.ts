@@ -46,10 +46,18 @@ export interface ClientSession {
 }
 
 /**
- * What a client tells its listeners. `message` comes exactly once per conversation and seq, in order, without a
- * hole from the first one that this client has seen on.
+ * What a client tells its listeners: the server's pushes and what follows. `message` comes exactly once per
+ * conversation and seq, in order, without a hole from the first one that this client has seen on. Of everything
+ * else a client hears only while it is connected; for what it has missed there is `resync`.
  */
 export interface ClientEvents extends Omit<PushData, 'goingAway'> {
+  /**
+   * Updates were left out. With a conversation: some of its items (the client fetches those by itself). Without
+   * one (`null`): anything may have changed, so read again what is shown: friends, groups, inbox, receipts,
+   * wallet, packets. That comes after every reconnect, right after `connected`, and whenever the server says so;
+   * not after the first connect of a session, before which there was nothing to miss.
+   */
+  resync: PushData['resync'];
   /** The hello was answered; updates flow. */
   connected: { user: UserView; serverTimeMs: number };
   /** The connection is gone. `retryInMs` is `null` when the client will not try again. */

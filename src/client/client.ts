@@ -44,7 +44,11 @@ export function createClient(options: ClientOptions): Client {
     onConnected(hello) {
       pending.flush();
       acks.start();
+      const wasAway = wasConnected;
+      wasConnected = true;
       events.emit('connected', { user: hello.user, serverTimeMs: hello.serverTimeMs });
+      // The hello brings the messages that were missed, and nothing else.
+      if (wasAway) events.emit('resync', { conversationId: null, from: null });
     },
     onReply: (reply) => pending.receive(reply),
     onPush: receivePush,
@@ -60,6 +64,8 @@ export function createClient(options: ClientOptions): Client {
   let order = newOrder();
   let acks = newAcks();
   let storing: TimerHandle | undefined;
+  /** The next connection is not the first one of the session. */
+  let wasConnected = false;
 
   function newOrder(): MessageOrder {
     return new MessageOrder({
@@ -140,6 +146,7 @@ export function createClient(options: ClientOptions): Client {
     session.end();
     order = newOrder();
     acks = newAcks();
+    wasConnected = false;
   }
 
   function sessionEnded(reason: string): void {
