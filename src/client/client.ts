@@ -181,14 +181,17 @@ export function createClient(options: ClientOptions): Client {
 
     async logOut() {
       if (session.current === undefined) return;
+      const { deviceId } = session.current;
       connection.close();
+      session.unstore();
       const key = cursorsKey();
       try {
         await session.authorized((accessToken) =>
           http<undefined>({ method: 'POST', path: '/api/logout', accessToken }),
         );
       } finally {
-        forgetSession('Logged out.');
+        // Somebody may have logged in meanwhile.
+        if (session.current?.deviceId === deviceId) forgetSession('Logged out.');
         options.storage?.removeItem(key);
       }
     },

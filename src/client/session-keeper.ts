@@ -9,7 +9,8 @@ import type { ServerClock } from './server-clock.ts';
 const storageKey = 'hongbao.session';
 
 /**
- * The session of one client: its tokens, kept fresh, and kept in the storage.
+ * The session of one client: its tokens, kept fresh, and kept in the storage. Several clients may share that, one
+ * after the other: each writes and removes there what is its own.
  *
  * A refresh token is good for one exchange, so that exchanges never overlap: everyone who needs a token
  * meanwhile waits for the same one.
@@ -47,16 +48,14 @@ export class SessionKeeper {
 
   /** Begins with a session that the server has just issued. */
   begin(session: ClientSession): void {
-    this.resume(session);
-    this.#freshUntilMs = this.#clock.monotonicMs() + limits.client.freshTokenMs;
+    this.#hold(session, limits.client.freshTokenMs);
+    this.#store(session);
   }
 
   /** Begins with a session from an earlier time. */
   resume(session: ClientSession): void {
-    this.#session = session;
-    this.#refused = false;
-    this.#freshUntilMs = 0;
-    this.#storage?.setItem(storageKey, JSON.stringify(session));
+    this.#hold(session, 0);
+    this.#store(session);
   }
 
   /** The session in the storage. */
@@ -73,8 +72,13 @@ export class SessionKeeper {
 
   /** Forgets the session. */
   end(): void {
+    this.unstore();
     this.#session = undefined;
-    this.#storage?.removeItem(storageKey);
+  }
+
+  /** The session goes on, but not beyond this process. */
+  unstore(): void {
+    if (this.#isStored()) this.#storage?.removeItem(storageKey);
   }
 
   /** The next `accessToken` is a new one. */
@@ -109,6 +113,28 @@ export class SessionKeeper {
     }
   }
 
+  /** Goes on with fresh tokens. */
+  #renew(session: ClientSession): void {
+    const isStored = this.#isStored();
+    this.#hold(session, limits.client.freshTokenMs);
+    if (isStored) this.#store(session);
+  }
+
+  #hold(session: ClientSession, freshMs: number): void {
+    this.#session = session;
+    this.#refused = false;
+    this.#freshUntilMs = this.#clock.monotonicMs() + freshMs;
+  }
+
+  #store(session: ClientSession): void {
+    this.#storage?.setItem(storageKey, JSON.stringify(session));
+  }
+
+  /** Whether the storage holds this session, and not that of whoever has logged in there since. */
+  #isStored(): boolean {
+    return this.#session !== undefined && this.stored()?.deviceId === this.#session.deviceId;
+  }
+
   async #refresh(session: ClientSession): Promise<string> {
     try {
       const { refreshToken } = session.tokens;
@@ -119,7 +145,7 @@ export class SessionKeeper {
       });
       // Logged out or in as somebody else meanwhile: this answer is nobody's.
       if (this.#session !== session) throw sessionOver();
-      this.begin(sessionOf(answer));
+      this.#renew(sessionOf(answer));
       return answer.tokens.accessToken;
     } catch (error) {
       const isRefused = error instanceof ClientError && !error.temporary;

@@ -60,7 +60,7 @@ export function useSide(side: Side): SideControls {
       current.current = undefined;
       left?.session.close();
       setState({ kind: 'signed-out' });
-      // The tokens are forgotten here in any case; the server hears of it if it can.
+      // The storage forgets the tokens at once; the server hears of it if it can.
       left?.client.logOut().catch(() => undefined);
     },
   };
