@@ -60,7 +60,11 @@ export interface ClientEvents extends Omit<PushData, 'goingAway'> {
   resync: PushData['resync'];
   /** The hello was answered; updates flow. */
   connected: { user: UserView; serverTimeMs: number };
-  /** The connection is gone. `retryInMs` is `null` when the client will not try again. */
+  /**
+   * The connection is gone. `retryInMs` is `null` when the client will not try again: after `disconnect`, with the
+   * session's end (`sessionEnded` follows), or because the server does not take this client (close codes 1009, 4400
+   * and 4426). The session then stays; `connect` tries once more.
+   */
   disconnected: { code: number; reason: string; retryInMs: number | null };
   /** The session cannot be continued: log in again. */
   sessionEnded: { reason: string };
@@ -135,14 +139,15 @@ export interface Client extends ClientQueries {
 
   /**
    * Opens the connection and keeps it open: reconnects by itself until `disconnect` or the session's end.
-   * Resolves at the first hello that is answered; rejects when the session has ended.
+   * Resolves at the first hello that is answered; rejects when the session has ended or the client is not taken.
    */
   connect(): Promise<void>;
   disconnect(): void;
 
   /**
    * Carries out one command, exactly once: after a broken connection, `busy` or an unknown outcome it is sent
-   * again under the same command id until there is an answer or `timeoutMs` is over. Rejects with `ClientError`.
+   * again under the same command id until there is an answer or `timeoutMs` is over. Rejects with `ClientError`;
+   * with `too-large`, without sending it, when it is larger than a message may be.
    */
   request<Type extends WireRequestType>(
     type: Type,

@@ -55,6 +55,8 @@ export function createClient(options: ClientOptions): Client {
     onDisconnected(end) {
       pending.connectionLost();
       acks.pause();
+      // Nobody is going to answer what is under way.
+      if (end.retryInMs === null) pending.rejectAll('The client is not connected any more.');
       events.emit('disconnected', end);
     },
     onEnded: (reason) => sessionEnded(reason),
@@ -228,7 +230,6 @@ export function createClient(options: ClientOptions): Client {
     disconnect() {
       connection.close();
       if (storing !== undefined) storeCursors();
-      pending.rejectAll('The client was disconnected.');
     },
 
     request(type, data, requestOptions) {

@@ -7,8 +7,8 @@
  *        open() again    │    ▼                          ▼
  *                       waiting ◄────────────────────────┘
  *
- *     any ──close code says never, or the session cannot be refreshed──► ended
- *     any ──close()──► idle
+ *     any ──close code says so, or the session cannot be refreshed──► ended
+ *     any ──close(), or close code says that another try would end the same way──► idle
  *
  * The delay of `waiting` is the server's own where it has named one (goingAway), else exponential with jitter.
  * Every attempt has a number: what comes late from an older one is ignored.
@@ -36,7 +36,7 @@ export interface ServerConnectionOptions {
   readonly onConnected: (hello: ControlAnswers<'hello'>) => void;
   readonly onReply: (reply: ReplyFrame) => void;
   readonly onPush: (push: PushFrame) => void;
-  /** `retryInMs` is `null` when there will be no further attempt. */
+  /** `retryInMs` is `null` when there will be no further attempt: the next one is the application's to begin. */
   readonly onDisconnected: (end: { code: number; reason: string; retryInMs: number | null }) => void;
   /** The server ended the session. */
   readonly onEnded: (reason: string) => void;
@@ -215,7 +215,8 @@ export class ServerConnection {
   #lost(attempt: number, code: number, reason: string) {
     if (attempt !== this.#attempt) return;
     const reaction: AfterClose = afterClose(code);
-    if (reaction === 'never') return this.#end(code, reason);
+    if (reaction === 'end') return this.#end(code, reason);
+    if (reaction === 'stop') return this.#stop(code, reason);
     if (reaction === 'refresh') this.#options.session.accessTokenRefused(this.#token);
     this.#abandon();
     this.#state = 'waiting';
@@ -227,6 +228,13 @@ export class ServerConnection {
     this.#failures += 1;
     this.#timer = timers.after(retryInMs, () => this.#startAttempt());
     this.#options.onDisconnected({ code, reason, retryInMs });
+  }
+
+  /** Tries no more. The session stays: another version of this client may go on with it. */
+  #stop(code: number, reason: string): void {
+    this.#abandon();
+    this.#state = 'idle';
+    this.#options.onDisconnected({ code, reason, retryInMs: null });
   }
 
   #end(code: number, reason: string): void {

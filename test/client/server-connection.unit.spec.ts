@@ -160,6 +160,23 @@ describe('the connection of a client', () => {
     expect(sockets).toHaveLength(1);
   });
 
+  it.each([closeCodes.tooLarge, closeCodes.protocolViolation, closeCodes.versionNotServed])(
+    'stops when the server does not take this client ($code), without ending the session',
+    async ({ code }) => {
+      const { runtime, sockets, tokens, connection, last, connect, events } = setUp();
+      await connect();
+      last().end(code);
+      expect(connection.state).toBe('idle');
+      expect(events.slice(1)).toEqual([{ code, retryInMs: null }]);
+      expect(runtime.pendingTimers).toBe(0);
+      await runtime.advance(600_000);
+      expect(sockets).toHaveLength(1);
+      await connect();
+      expect(connection.state).toBe('connected');
+      expect(tokens.refused).toEqual([]);
+    },
+  );
+
   it('ends when there is no session any more, and waits when the network is away', async () => {
     const { runtime, tokens, connection, events } = setUp();
     tokens.next = new ClientError({ code: 'network', message: 'away', temporary: true });

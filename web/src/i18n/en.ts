@@ -39,6 +39,9 @@ export const en = {
     connecting: 'Connecting …',
     online: 'Online',
     waiting: (seconds: number) => `Offline, next try in ${seconds} s`,
+    stopped: 'Not connected',
+    stoppedWhy: 'The server does not accept this page as it is. Reload it; you stay signed in.',
+    reload: 'Reload the page',
     ended: 'Signed out',
   },
   pane: {

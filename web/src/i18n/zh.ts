@@ -40,6 +40,9 @@ export const zh: Texts = {
     connecting: '连接中…',
     online: '在线',
     waiting: (seconds) => `离线，${seconds} 秒后重试`,
+    stopped: '未连接',
+    stoppedWhy: '服务器不接受当前版本的页面。请重新加载，登录状态不变。',
+    reload: '重新加载页面',
     ended: '已退出',
   },
   pane: {

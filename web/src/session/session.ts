@@ -98,7 +98,8 @@ function followConnection({ client, runtime, store }: SessionContext): () => voi
       const retryAtMs = runtime.clock.nowMs() + (retryInMs ?? 0);
       store.update((state) => ({
         ...state,
-        connection: retryInMs === null ? { kind: 'ended' } : { kind: 'waiting', retryAtMs },
+        // Where the session has ended too, that is told right after this.
+        connection: retryInMs === null ? { kind: 'stopped' } : { kind: 'waiting', retryAtMs },
       }));
     }),
     client.on('sessionEnded', () => {
