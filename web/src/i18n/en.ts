@@ -33,6 +33,7 @@ export const en = {
     password: 'Password',
     passwordHint: 'At least 8 characters',
     entering: 'Signing in …',
+    resumeFailed: (why: string) => `You are still signed in, but this could not be loaded. ${why}`,
     ended: 'This session has ended. Sign in again to go on.',
   },
   connection: {

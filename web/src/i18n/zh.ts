@@ -34,6 +34,7 @@ export const zh: Texts = {
     password: '密码',
     passwordHint: '至少 8 个字符',
     entering: '登录中…',
+    resumeFailed: (why) => `你仍处于登录状态，但加载失败。${why}`,
     ended: '会话已结束，请重新登录。',
   },
   connection: {
