@@ -331,6 +331,11 @@ export const limits = {
     reconnectDelayMsMax: 20_000,
     /** An access token is refreshed when less than this is left of it. */
     refreshBeforeMs: 60_000,
+    /**
+     * An access token that the server has just issued is used for at least this long, and a connection presents
+     * a fresh one no sooner than this after the last, whatever the clocks say; a refusal alone comes before it.
+     */
+    freshTokenMs: 15_000,
     /** Delivered and read cursors are gathered this long before they are sent. */
     ackWindowMs: 200,
     /** Commands that wait for an answer or a connection; the next one fails at once. */

@@ -77,7 +77,8 @@ describe('docs/protocol.md', () => {
     const does = {
       again: 'reconnects',
       refresh: 'refreshes its token, then reconnects',
-      never: 'does not reconnect',
+      stop: 'does not reconnect',
+      end: 'does not reconnect: its session is over',
     };
     const rows = Object.entries(closeCodes).map(
       ([name, entry]) => `| ${entry.code} | \`${name}\` | ${does[entry.client]} | ${entry.meaning} |`,
