@@ -51,6 +51,12 @@ export const limits = {
     receiveWindowBytes: 1024 * 1024,
     /** What is still open this long after a stop was asked for is cut off. */
     closeGraceMs: 2_000,
+    /** Up to this size a data file is read from end to end at every start. */
+    verifyAtStartBytesMax: 256 * 1024 * 1024,
+    /** Scavenging removes this many events at a time; appends wait for one such step. */
+    scavengeBatchEvents: 1_000,
+    /** A compaction is given up when more than this was written while it copied. */
+    compactionJournalBytesMax: 256 * 1024 * 1024,
     /** A suspect data file is tried out in a child process for at most this long. */
     probeTimeoutMs: 30_000,
   },

@@ -22,6 +22,7 @@ import {
   RevisionMissing,
   type StoredRecord,
 } from './stored-record.ts';
+import { removeHidden, type ScavengeResult } from './scavenge.ts';
 import { readStreamState, type StreamSource, tableSource } from './stream-source.ts';
 import type { StreamState } from './stream-state.ts';
 import { type StreamHead, Tables } from './tables.ts';
@@ -63,6 +64,8 @@ export class EventStore {
   readonly #ids: IdSource;
   readonly #logger: Logger;
   readonly #queue: QueuedWrite[] = [];
+  /** What waits to be done while no commit is under way. */
+  readonly #tasks: (() => Promise<void>)[] = [];
   readonly #wakers = new Set<() => void>();
   #lastPosition: number;
   #streamCount: number;
@@ -144,6 +147,18 @@ export class EventStore {
   }
 
   /**
+   * Removes what deletions and metadata hide from every reader of a stream, and gives its space back to the
+   * disk. Reads and writes go on meanwhile. Stops early, without compacting, when `signal` aborts.
+   */
+  async scavenge(signal: AbortSignal, pause: () => Promise<void>): Promise<ScavengeResult> {
+    const alone = (work: () => Promise<void>) => this.#alone(work);
+    const context = { tables: this.#tables, clock: this.#clock, logger: this.#logger, alone, pause, signal };
+    const result = await removeHidden(context);
+    if (!signal.aborted) await this.#tables.compact(alone);
+    return result;
+  }
+
+  /**
    * Resolves when the log is longer than `position`, when `signal` aborts, or when the store closes.
    * Throws `StoreUnavailable` when it is closed: a reader that waits again and again must not spin.
    */
@@ -192,13 +207,29 @@ export class EventStore {
         return () => resolve(outcome);
       };
       this.#queue.push({ ...size, perform: settle, reject });
-      // Not at once: what else arrives in this turn of the event loop shares the commit.
-      this.#committing ??= Promise.resolve().then(() => this.#commitAll());
+      this.#beginCommitting();
     });
   }
 
+  /** Runs `work` while no commit is under way; appends wait for it. Rejects with what it throws. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    return new Promise((resolve, reject) => {
+      this.#tasks.push(() => work().then(resolve, reject));
+      this.#beginCommitting();
+    });
+  }
+
+  #beginCommitting(): void {
+    // Not at once: what else arrives in this turn of the event loop shares the commit.
+    this.#committing ??= Promise.resolve().then(() => this.#commitAll());
+  }
+
   async #commitAll(): Promise<void> {
-    while (this.#queue.length > 0) await this.#commit(this.#takeGroup());
+    while (this.#queue.length > 0 || this.#tasks.length > 0) {
+      await this.#tasks.shift()?.();
+      if (this.#queue.length > 0) await this.#commit(this.#takeGroup());
+    }
     this.#committing = undefined;
   }
 

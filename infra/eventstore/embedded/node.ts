@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
-import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
+import { checkDataFolder, markOpened, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
 import { startGrpcServer } from './grpc-server.ts';
@@ -40,6 +40,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
     await checkDataFolder(dataDir, runtime.timers);
     const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger });
     store = opened;
+    markOpened(dataDir);
     const server = await startGrpcServer({
       host,
       port: options.port,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { DATA_FILE } from '../../../infra/eventstore/embedded/tables.ts';
+import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
 import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
 import { aLog, type NodeProcess, nodeProcess, temporaryFolder } from './support.ts';
@@ -82,7 +82,7 @@ describe('the process', () => {
     const log = connected(first.url);
     for (let round = 0; round < 5; round++) await log.append(`s-${round}`, 'no-stream', someEvents(500));
     await first.kill();
-    const file = join(dataDir, DATA_FILE);
+    const file = dataFile(dataDir);
     truncateSync(file, Math.floor(statSync(file).size * share));
     await expect(nodeProcess(dataDir)).rejects.toThrow(/ended with 1: the event data in .* is damaged/);
   });

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EventStore } from '../../../../infra/eventstore/embedded/event-store.ts';
 import { type ProposedEvent, RecordCorrupt } from '../../../../infra/eventstore/embedded/stored-record.ts';
-import { DATA_FILE } from '../../../../infra/eventstore/embedded/tables.ts';
+import { dataFile } from '../../../../infra/eventstore/embedded/data-files.ts';
 
 const ids = { next: () => crypto.randomUUID() };
 const clock = { nowMs: () => 1_700_000_000_000, monotonicMs: () => 0 };
@@ -78,7 +78,7 @@ test('a record that changed on disk is refused and its neighbours are served', a
   const first = open();
   await first.append('s', noStream, [event('before'), event('the-victim'), event('behind')]);
   await first.close();
-  const file = join(dataDir, DATA_FILE);
+  const file = dataFile(dataDir);
   const bytes = readFileSync(file);
   const victim = Buffer.from('the-victim');
   // Copy-on-write pages: an older copy of the record may lie in the file too.
