@@ -73,6 +73,22 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
       return rows[0]?.phc;
     },
 
+    replacePasswordHash: (userId, { from, to, keptDeviceId }) =>
+      durableTransaction(pool, async (client) => {
+        // First, since this row is the lock: tokens being put right now are seen below, or see the new hash.
+        const { rowCount } = await client.query(
+          'update hongbao_vault.password set phc = $3 where user_id = $1 and phc in ($2, $3)',
+          [userId, from, to],
+        );
+        if (rowCount !== 1) return false;
+        await client.query(
+          `update hongbao_vault.token_family set revoked = true
+           where user_id = $1 and device_id <> $2 and not revoked`,
+          [userId, keptDeviceId],
+        );
+        return true;
+      }),
+
     async discardUser(userId) {
       await durableTransaction(pool, async (client) => {
         await client.query('delete from hongbao_vault.password where user_id = $1', [userId]);
@@ -83,6 +99,10 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
 
     async putRefreshToken(token) {
       await durableTransaction(pool, async (client) => {
+        // One after another with a change of the password, which revokes the tokens that it sees.
+        await client.query('select 1 from hongbao_vault.password where user_id = $1 for share', [
+          token.userId,
+        ]);
         await client.query(
           `insert into hongbao_vault.token_family (family_id, user_id, device_id) values ($1, $2, $3)
            on conflict do nothing`,

@@ -54,6 +54,10 @@ export interface Accounts {
   refresh(refreshToken: string): Promise<Outcome<Session>>;
   /** Revokes the device and its refresh tokens. Harmless to repeat. */
   logOut(session: Pick<Session, 'userId' | 'deviceId'>): Promise<Outcome<Record<string, never>>>;
+  /**
+   * From the moment that the new password holds, no other device can refresh. A failure after it is `unknown`:
+   * the same request again, with the old password or the new, does the rest.
+   */
   changePassword(change: PasswordChange): Promise<Outcome<Record<string, never>>>;
   /** Who has this user name. Throws `EventLogUnavailable`. */
   userIdOf(username: string): Promise<UserId | undefined>;
@@ -119,12 +123,17 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const command = ownCommand(userId, { type: 'AddDevice', deviceId, name } as const, { deviceId });
     const added = await aggregates.account.execute(streams.account(userId), command);
     if (added.kind !== 'accepted') return outcomeOf(added, notAccepted);
-    for (const { event } of added.events) {
-      // The oldest device made room for this one.
-      if (event.type === 'DeviceRevoked') await tokens.revoke(userId, event.data.deviceId);
+    try {
+      for (const { event } of added.events) {
+        // The oldest device made room for this one.
+        if (event.type === 'DeviceRevoked') await tokens.revoke(userId, event.data.deviceId);
+      }
+      const session = { userId, deviceId, ...names, tokens: await tokens.issue(userId, deviceId) };
+      return { kind: 'accepted', answer: session, position: added.position };
+    } catch (error) {
+      logger.warn({ err: error, userId }, 'a device was added and got no tokens');
+      return { kind: 'unknown' };
     }
-    const session = { userId, deviceId, ...names, tokens: await tokens.issue(userId, deviceId) };
-    return { kind: 'accepted', answer: session, position: added.position };
   }
 
   async function register(request: NewAccount): Promise<Outcome<Session>> {
@@ -214,10 +223,12 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   async function revokeDevice(userId: UserId, deviceId: DeviceId): Promise<Outcome<Record<string, never>>> {
-    await tokens.revoke(userId, deviceId);
     const command = ownCommand(userId, { type: 'RevokeDevice', deviceId } as const, { deviceId });
     const outcome = await aggregates.account.execute(streams.account(userId), command);
     const gone = outcome.kind === 'rejected' && outcome.rejection.code === 'device-unknown';
+    if (outcome.kind !== 'accepted' && !gone) return outcomeOf(outcome, () => ({}));
+    // After the log: a device that is not there cannot refresh, whatever becomes of its tokens.
+    await tokens.revoke(userId, deviceId);
     return gone ? done(START) : outcomeOf(outcome, () => ({}));
   }
 
@@ -231,10 +242,28 @@ export function createAccounts(options: AccountsOptions): Accounts {
     // Repeated after a crash in the middle, the new password is the right one already.
     if (right === false) right = await passwords.verify(phc, newPassword);
     if (right === 'busy') return busy;
-    if (!right) return rejected(badCredentials);
+    if (phc === undefined || !right) return rejected(badCredentials);
     const hash = await passwords.hash(newPassword);
     if (hash === 'busy') return busy;
-    await vault.putPasswordHash(userId, hash);
+    try {
+      const change = { from: phc, to: hash, keptDeviceId: deviceId };
+      // Of two changes at once the second was asked for with a password that is not the right one any more.
+      if (!(await vault.replacePasswordHash(userId, change))) return rejected(badCredentials);
+      const finished = await finishPasswordChange(userId, deviceId);
+      if (finished.kind === 'accepted') return finished;
+      logger.warn({ userId, finished }, 'a change of password is half done');
+    } catch (error) {
+      logger.warn({ err: error, userId }, 'a change of password is half done');
+    }
+    // The new password may hold by now, so that no refusal would be true. Asking again does the rest.
+    return { kind: 'unknown' };
+  }
+
+  /** Once the new password holds and the others' refresh tokens are revoked: their devices, and the record. */
+  async function finishPasswordChange(
+    userId: UserId,
+    deviceId: DeviceId,
+  ): Promise<Outcome<Record<string, never>>> {
     // Looked up after the new password holds: whoever logged in with the old one meanwhile is among them.
     const others = (await account(userId)).devices.filter((device) => device !== deviceId);
     for (const other of others) {

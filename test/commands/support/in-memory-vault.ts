@@ -34,6 +34,19 @@ export class InMemoryVault implements Vault {
     return this.passwords.get(userId);
   }
 
+  async replacePasswordHash(
+    userId: UserId,
+    { from, to, keptDeviceId }: { readonly from: string; readonly to: string; readonly keptDeviceId: string },
+  ) {
+    const kept = this.passwords.get(userId);
+    if (kept !== from && kept !== to) return false;
+    this.passwords.set(userId, to);
+    for (const token of this.tokens.values()) {
+      if (token.userId === userId && token.deviceId !== keptDeviceId) this.#revoked.add(token.familyId);
+    }
+    return true;
+  }
+
   async discardUser(userId: UserId) {
     this.passwords.delete(userId);
     await this.destroyDataKeys(userId);
@@ -78,6 +91,10 @@ export class InMemoryVault implements Vault {
       const isTheirs = token.userId === userId && (deviceId === undefined || token.deviceId === deviceId);
       if (isTheirs) this.#revoked.add(token.familyId);
     }
+  }
+
+  isRevoked(familyId: string): boolean {
+    return this.#revoked.has(familyId);
   }
 
   async ensureServerSecret(name: string, make: () => Uint8Array) {

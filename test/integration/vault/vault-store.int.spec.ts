@@ -92,6 +92,58 @@ describe('passwords', () => {
   });
 });
 
+describe('a change of password', () => {
+  const put = (hash: string, user: ReturnType<typeof userId>, device: number, family: number) =>
+    vault.putRefreshToken({
+      hash,
+      familyId: uuid(0x7000 + family),
+      userId: user,
+      deviceId: deviceId(device),
+      expiresAtMs: hourMs,
+    });
+  const rotate = (hash: string) =>
+    vault.rotateRefreshToken(hash, { hash: `${hash}-next`, expiresAtMs: hourMs }, { nowMs: 0, retryGraceMs });
+
+  it('stores the hash and ends the tokens of every device of the user but one', async () => {
+    const [user, other] = [userId(70), userId(71)];
+    await vault.putPasswordHash(user, 'old');
+    await put('kept', user, 1, 1);
+    await put('phone', user, 2, 2);
+    await put('laptop', user, 3, 3);
+    await put('stranger', other, 2, 4);
+    const change = { from: 'old', to: 'new', keptDeviceId: deviceId(1) };
+    expect(await vault.replacePasswordHash(user, change)).toBe(true);
+    expect(await vault.replacePasswordHash(user, change)).toBe(true);
+    expect(await vault.passwordHash(user)).toBe('new');
+    const kinds = [];
+    for (const hash of ['kept', 'phone', 'laptop', 'stranger']) kinds.push((await rotate(hash)).kind);
+    expect(kinds).toEqual(['rotated', 'revoked', 'revoked', 'rotated']);
+  });
+
+  it('does neither when the hash is another one by now', async () => {
+    const user = userId(72);
+    await vault.putPasswordHash(user, 'newest');
+    await put('other', user, 2, 5);
+    expect(await vault.replacePasswordHash(user, { from: 'old', to: 'new', keptDeviceId: deviceId(1) })).toBe(
+      false,
+    );
+    expect(await vault.passwordHash(user)).toBe('newest');
+    expect((await rotate('other')).kind).toBe('rotated');
+  });
+
+  it('lets no login that races it keep a token without seeing the new hash', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const user = userId(2_000 + round);
+      const hash = `racing-${round}`;
+      await vault.putPasswordHash(user, 'old');
+      const change = { from: 'old', to: 'new', keptDeviceId: deviceId(1) };
+      const seen = put(hash, user, 2, 100 + round).then(() => vault.passwordHash(user));
+      await Promise.all([seen, vault.replacePasswordHash(user, change)]);
+      if ((await seen) === 'old') expect((await rotate(hash)).kind).toBe('revoked');
+    }
+  });
+});
+
 describe('refresh tokens', () => {
   let logins = 0;
   async function login(user = userId(60), device = deviceId(1)): Promise<string> {
