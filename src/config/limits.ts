@@ -139,6 +139,8 @@ export const limits = {
     snapshotWritesInFlightMax: 4,
     /** How stale a precondition that lives in another stream may be. */
     preconditionAgeMs: 1_000,
+    /** Members of one invitation, or cursors of one acknowledgement, that are looked at at the same time. */
+    preconditionReadsAtOnceMax: 8,
     /** Acknowledgements gather this long before they become an event, or until there are so many. */
     receiptWindowMs: 50,
     receiptCursorsPerEvent: 500,
