@@ -60,6 +60,11 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     return !this.#draining && this.#readers === 0 && !this.#newest.isRefreshing;
   }
 
+  /** About how many bytes of memory the aggregate takes. */
+  get heldBytes(): number {
+    return this.#newest.current?.heldBytes ?? 0;
+  }
+
   /** Queues a command. Its outcome never rejects. */
   submit(envelope: CommandEnvelope<Command>): Promise<CommandOutcome<State, Event>> {
     const { bounds, load, runtime } = this.#scope;

@@ -8,6 +8,9 @@ export interface RecentCommand {
   readonly timeMs: number;
 }
 
+/** With an id of 36 characters and a hash of 64. Measured: 266. */
+const recentCommandBytes = 300;
+
 export type RecentCommandJson = RecentCommand & { readonly commandId: string };
 
 export interface RecentCommandsBounds {
@@ -39,6 +42,11 @@ export class RecentCommands {
   /** The time of the newest forgotten command, ms; `null`: every command of the stream is here. */
   get forgottenUntilMs(): number | null {
     return this.#forgottenUntilMs;
+  }
+
+  /** About how many bytes of memory they take. */
+  get heldBytes(): number {
+    return this.#commands.size * recentCommandBytes;
   }
 
   find(commandId: string): RecentCommand | undefined {

@@ -122,8 +122,9 @@ export const limits = {
     readBackDelayMsMin: 50,
     readBackDelayMsMax: 2_000,
     busyRetryAfterMs: 500,
-    /** Aggregates kept in memory, and how long an unused one stays. */
-    cachedAggregatesMax: 20_000,
+    /** Memory for aggregates, estimated, over all kinds; a busy conversation takes over half a MiB ... */
+    cachedAggregatesBytesMax: 512 * 1024 * 1024,
+    /** ... and how long an unused one stays. */
     cachedAggregateIdleMs: 600_000,
     /** Accepted commands that an aggregate remembers: always this many ... */
     recentCommandsMin: 512,

@@ -5,7 +5,7 @@ import type { UserId } from '../ids.ts';
 import type { GroupCommand } from './group-commands.ts';
 import type { GroupEvent } from './group-events.ts';
 import type { GroupMember, GroupState } from './group-state.ts';
-import { evolveGroup, groupFromSnapshot, groupToSnapshot, initialGroup } from './group-state.ts';
+import { evolveGroup, groupBytes, groupFromSnapshot, groupToSnapshot, initialGroup } from './group-state.ts';
 
 type CommandOf<Type extends GroupCommand['type']> = Extract<GroupCommand, { readonly type: Type }>;
 
@@ -20,6 +20,7 @@ export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
   decide,
   evolve: evolveGroup,
   isTerminal: (state) => state.status === 'dissolved',
+  stateBytes: groupBytes,
   toSnapshot: groupToSnapshot,
   fromSnapshot: groupFromSnapshot,
 };
