@@ -15,7 +15,7 @@ type CommandOf<Type extends GroupCommand['type']> = Extract<GroupCommand, { read
  * ask, so that they cannot find out which groups exist. Dissolving is for ever.
  */
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialGroup,
   decide,
   evolve: evolveGroup,
@@ -57,7 +57,7 @@ function decide(command: GroupCommand, state: GroupState, context: DecideContext
   if (actor === undefined) return refuse(groupNotFound);
   switch (command.type) {
     case 'InviteMembers':
-      return inviteMembers(command, state);
+      return inviteMembers(command, state, context.nowMs);
     case 'LeaveGroup':
       if (actor.role !== 'owner') return accept({ type: 'MemberLeft', data: { userId: command.by } });
       // The last one to go has nobody to hand the group to: it ends.
@@ -121,13 +121,26 @@ function createGroup(command: CommandOf<'CreateGroup'>, state: GroupState): Deci
   return accept({ type: 'GroupCreated', data: { groupId, ownerId: by, name, memberIds: [...memberIds] } });
 }
 
-/** All or nobody: one who is in the group already refuses the whole invitation, so that nothing is half done. */
-function inviteMembers(command: CommandOf<'InviteMembers'>, state: GroupState): Decision<GroupEvent> {
+/**
+ * All or nobody: one who is in the group already refuses the whole invitation, so that nothing is half done. Who
+ * left while muted comes back muted.
+ */
+function inviteMembers(
+  command: CommandOf<'InviteMembers'>,
+  state: GroupState,
+  nowMs: number,
+): Decision<GroupEvent> {
   const { by, userIds } = command;
   const refusal = invitationRefusal(state, by, userIds);
   if (refusal !== undefined) return refuse(refusal);
   return accept(
-    ...userIds.map((userId): GroupEvent => ({ type: 'MemberJoined', data: { userId, invitedBy: by } })),
+    ...userIds.flatMap((userId): readonly GroupEvent[] => {
+      const joined = { type: 'MemberJoined', data: { userId, invitedBy: by } } as const;
+      const mute = state.pendingMutes.get(userId);
+      if (mute === undefined || mute.untilMs <= nowMs) return [joined];
+      // Said by an event of its own, so that whoever folds the stream needs to remember nobody who left.
+      return [joined, { type: 'MemberMuted', data: { userId, ...mute } }];
+    }),
   );
 }
 
