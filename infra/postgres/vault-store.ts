@@ -97,7 +97,7 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
       });
     },
 
-    async putRefreshToken(token) {
+    async putRefreshToken(token, { nowMs, retryGraceMs }) {
       await durableTransaction(pool, async (client) => {
         // One after another with a change of the password, which revokes the tokens that it sees.
         await client.query('select 1 from hongbao_vault.password where user_id = $1 for share', [
@@ -112,6 +112,17 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
           `insert into hongbao_vault.refresh_token (hash, family_id, expires_at_ms) values ($1, $2, $3)
            on conflict do nothing`,
           [token.hash, token.familyId, token.expiresAtMs],
+        );
+        // Sessions that nobody refreshes any more would stay for ever. The grace is more than any exchange takes
+        // that began while its token was good, and what is locked is left to the next login.
+        await client.query(
+          `delete from hongbao_vault.token_family where family_id in (
+             select f.family_id from hongbao_vault.token_family f
+             where f.user_id = $1 and not exists (
+               select from hongbao_vault.refresh_token t
+               where t.family_id = f.family_id and t.expires_at_ms >= $2)
+             for update skip locked)`,
+          [token.userId, nowMs - retryGraceMs],
         );
       });
     },

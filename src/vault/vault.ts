@@ -29,7 +29,11 @@ export interface Vault {
   /** Forgets all that is kept for a user whose registration came to nothing. */
   discardUser(userId: UserId): Promise<void>;
 
-  putRefreshToken(token: RefreshTokenRecord): Promise<void>;
+  /**
+   * Puts the first token of a family, and deletes the user's families that no token can be exchanged in any more:
+   * all of theirs have expired longer ago than a retry may take.
+   */
+  putRefreshToken(token: RefreshTokenRecord, at: RotationMoment): Promise<void>;
   /** Whose token this is, or was; `undefined` for one that is none, or is no longer kept. */
   refreshTokenHolder(hash: string): Promise<RefreshTokenHolder | undefined>;
   /**

@@ -53,8 +53,12 @@ export class InMemoryVault implements Vault {
     await this.revokeRefreshTokens(userId);
   }
 
-  async putRefreshToken(token: RefreshTokenRecord) {
+  async putRefreshToken(token: RefreshTokenRecord, { nowMs, retryGraceMs }: RotationMoment) {
     if (!this.tokens.has(token.hash)) this.tokens.set(token.hash, token);
+    const theirs = [...this.tokens.values()].filter(({ userId }) => userId === token.userId);
+    const isGood = ({ expiresAtMs }: RefreshTokenRecord) => expiresAtMs >= nowMs - retryGraceMs;
+    const alive = new Set(theirs.filter(isGood).map(({ familyId }) => familyId));
+    for (const { hash, familyId } of theirs) if (!alive.has(familyId)) this.tokens.delete(hash);
   }
 
   async refreshTokenHolder(hash: string) {
