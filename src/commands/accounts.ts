@@ -6,8 +6,10 @@ import type { PasswordHasher } from '../vault/password-hasher.ts';
 import type { TokenPair, Tokens } from '../vault/tokens.ts';
 import type { Vault } from '../vault/vault.ts';
 import { bodyHashOf } from './canonical-json.ts';
+import type { PasswordChange } from './change-password.ts';
+import { changePassword } from './change-password.ts';
 import { faultOutcome } from './command-service.ts';
-import { normaliseUsername, passwordRefusal, usernameRefusal } from './credentials.ts';
+import { badCredentials, normaliseUsername, passwordRefusal, usernameRefusal } from './credentials.ts';
 import type { Position } from './event-log.ts';
 import { START } from './event-log.ts';
 import { outcomeOf, rejected } from './outcomes.ts';
@@ -27,14 +29,6 @@ interface Credentials {
   readonly username: string;
   readonly password: string;
   readonly deviceName: string;
-}
-
-interface PasswordChange {
-  readonly userId: UserId;
-  /** Stays logged in; every other device does not. */
-  readonly deviceId: DeviceId;
-  readonly oldPassword: string;
-  readonly newPassword: string;
 }
 
 /** A device that is logged in. */
@@ -75,7 +69,6 @@ export interface AccountsOptions {
   };
 }
 
-const badCredentials = rejection('bad-credentials', 'The user name or the password is wrong.');
 const usernameTaken = rejection('username-taken', 'Another account has this user name.');
 const noSession = rejection('unauthenticated', 'The session has ended: log in again.');
 
@@ -232,54 +225,18 @@ export function createAccounts(options: AccountsOptions): Accounts {
     return gone ? done(START) : outcomeOf(outcome, () => ({}));
   }
 
-  async function changePassword(change: PasswordChange): Promise<Outcome<Record<string, never>>> {
-    const { userId, deviceId, oldPassword, newPassword } = change;
-    const state = await account(userId);
-    const refusal = accountRefusal(state) ?? passwordRefusal(newPassword, bounds);
-    if (refusal !== undefined) return rejected(refusal);
-    const phc = await vault.passwordHash(userId);
-    let right = await passwords.verify(phc, oldPassword);
-    // Repeated after a crash in the middle, the new password is the right one already.
-    if (right === false) right = await passwords.verify(phc, newPassword);
-    if (right === 'busy') return busy;
-    if (phc === undefined || !right) return rejected(badCredentials);
-    const hash = await passwords.hash(newPassword);
-    if (hash === 'busy') return busy;
-    try {
-      const change = { from: phc, to: hash, keptDeviceId: deviceId };
-      // Of two changes at once the second was asked for with a password that is not the right one any more.
-      if (!(await vault.replacePasswordHash(userId, change))) return rejected(badCredentials);
-      const finished = await finishPasswordChange(userId, deviceId);
-      if (finished.kind === 'accepted') return finished;
-      logger.warn({ userId, finished }, 'a change of password is half done');
-    } catch (error) {
-      logger.warn({ err: error, userId }, 'a change of password is half done');
-    }
-    // The new password may hold by now, so that no refusal would be true. Asking again does the rest.
-    return { kind: 'unknown' };
-  }
-
-  /** Once the new password holds and the others' refresh tokens are revoked: their devices, and the record. */
-  async function finishPasswordChange(
-    userId: UserId,
-    deviceId: DeviceId,
-  ): Promise<Outcome<Record<string, never>>> {
-    // Looked up after the new password holds: whoever logged in with the old one meanwhile is among them.
-    const others = (await account(userId)).devices.filter((device) => device !== deviceId);
-    for (const other of others) {
-      const revoked = await revokeDevice(userId, other);
-      if (revoked.kind !== 'accepted') return revoked;
-    }
+  const recordPasswordChange = async (userId: UserId) => {
     const command = ownCommand(userId, { type: 'RecordPasswordChange' } as const, {});
     return outcomeOf(await aggregates.account.execute(streams.account(userId), command), () => ({}));
-  }
+  };
+  const passwordChange = { vault, passwords, bounds, logger, account, revokeDevice, recordPasswordChange };
 
   return {
     register: (request) => guarded('register', () => register(request)),
     logIn: (request) => guarded('logIn', () => logIn(request)),
     refresh: (refreshToken) => guarded('refresh', () => refresh(refreshToken)),
     logOut: ({ userId, deviceId }) => guarded('logOut', () => revokeDevice(userId, deviceId)),
-    changePassword: (change) => guarded('changePassword', () => changePassword(change)),
+    changePassword: (change) => guarded('changePassword', () => changePassword(passwordChange, change)),
     async userIdOf(username) {
       const stream = usernameStream(normaliseUsername(username));
       const { state } = await aggregates.username.load(stream, { maxAgeMs: 0 });
