@@ -41,6 +41,11 @@ export class LoadedAggregate<State, Event extends DomainEvent> {
     this.lastEventId = snapshot.lastEventId;
   }
 
+  /** About how many bytes of memory it takes beside what every aggregate does. */
+  get heldBytes(): number {
+    return this.recent.heldBytes + this.#decider.stateBytes(this.state);
+  }
+
   /** Folds in the stream's next event; one that is known already is passed over. */
   apply(recorded: RecordedEvent): void {
     if (recorded.revision <= this.revision) return;

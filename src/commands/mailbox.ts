@@ -64,6 +64,11 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     return nothingWaits && !this.#newest.isRefreshing;
   }
 
+  /** About how many bytes of memory the aggregate takes. */
+  get heldBytes(): number {
+    return this.#newest.current?.heldBytes ?? 0;
+  }
+
   /** Queues a command. Its outcome never rejects. */
   submit(envelope: CommandEnvelope<Command>): Promise<CommandOutcome<State, Event>> {
     const { bounds, load, runtime } = this.#scope;

@@ -128,8 +128,9 @@ export const limits = {
     readBackDelayMsMin: 50,
     readBackDelayMsMax: 2_000,
     busyRetryAfterMs: 500,
-    /** Aggregates kept in memory, and how long an unused one stays. */
-    cachedAggregatesMax: 20_000,
+    /** Memory for aggregates, estimated, over all kinds; a busy conversation takes over half a MiB ... */
+    cachedAggregatesBytesMax: 512 * 1024 * 1024,
+    /** ... and how long an unused one stays. */
     cachedAggregateIdleMs: 600_000,
     /** Accepted commands that an aggregate remembers: always this many ... */
     recentCommandsMin: 512,
@@ -147,6 +148,8 @@ export const limits = {
     snapshotWritesInFlightMax: 4,
     /** How stale a precondition that lives in another stream may be. */
     preconditionAgeMs: 1_000,
+    /** Members of one invitation, or cursors of one acknowledgement, that are looked at at the same time. */
+    preconditionReadsAtOnceMax: 8,
     /** Acknowledgements gather this long before they become an event, or until there are so many. */
     receiptWindowMs: 50,
     receiptCursorsPerEvent: 500,

@@ -90,10 +90,16 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
   return {
     async issue(userId, deviceId) {
       const refreshToken = newRefreshToken(runtime);
-      const expiresAtMs = runtime.clock.nowMs() + options.refreshTokenTtlMs;
-      const familyId = runtime.ids.next();
-      const hash = hashOf(refreshToken);
-      await vault.putRefreshToken({ hash, familyId, userId, deviceId, expiresAtMs });
+      const nowMs = runtime.clock.nowMs();
+      const expiresAtMs = nowMs + options.refreshTokenTtlMs;
+      const token = {
+        hash: hashOf(refreshToken),
+        familyId: runtime.ids.next(),
+        userId,
+        deviceId,
+        expiresAtMs,
+      };
+      await vault.putRefreshToken(token, { nowMs, retryGraceMs: options.refreshRetryGraceMs });
       return pair(userId, deviceId, refreshToken, expiresAtMs);
     },
 

@@ -422,7 +422,7 @@ describe('command ids', () => {
 
 describe('the cache and its snapshots', () => {
   it('forgets what was not used for longest, and what was idle for too long', async () => {
-    const { runtime, open } = harness({ cachedAggregatesMax: 2, cachedAggregateIdleMs: 1_000 });
+    const { runtime, open } = harness({ cachedAggregatesBytesMax: 5_000, cachedAggregateIdleMs: 1_000 });
     const { wallet: wallets } = open();
     for (const name of ['wallet-1', 'wallet-2', 'wallet-3']) {
       await runtime.settle(wallets.load(name, { maxAgeMs: 0 }));

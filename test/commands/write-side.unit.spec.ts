@@ -188,6 +188,21 @@ describe('the write side', () => {
     await done(w, side, alice, 'sendMessage', message);
   });
 
+  it('lets nobody out of a mute by leaving and being invited again', async () => {
+    const { w, side, alice, bob, carol } = await friends();
+    const memberIds = [bob.userId, carol.userId];
+    const { groupId, conversationId } = await done(w, side, alice, 'createGroup', { name: 'g', memberIds });
+    const untilMs = w.runtime.clock.nowMs() + 60_000;
+    await done(w, side, alice, 'muteMember', { groupId, userId: bob.userId, untilMs });
+    await done(w, side, bob, 'leaveGroup', { groupId });
+    await done(w, side, carol, 'inviteMembers', { groupId, userIds: [bob.userId] });
+    const say = (id: string) =>
+      ask(w, side, bob, 'sendMessage', { conversationId, clientMsgId: messageId(id), content: text('x') });
+    expect(await say('early')).toMatchObject({ code: 'muted' });
+    await w.runtime.advance(60_000);
+    expect(await say('late')).toMatchObject({ kind: 'accepted' });
+  });
+
   it('sends nothing twice when send, funding and grab are asked for again', async () => {
     const { w, side, alice, bob, chat } = await friends();
     await done(w, side, alice, 'deposit', { amountFen: 5_000, providerRef: 'top-up' });

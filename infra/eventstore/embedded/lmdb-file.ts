@@ -3,8 +3,6 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 /** The tables of one LMDB file. */
 export type TableName = 'log' | 'stream-index' | 'stream-heads' | 'event-ids' | 'facts';
 
-export const tableNames: readonly TableName[] = ['log', 'stream-index', 'stream-heads', 'event-ids', 'facts'];
-
 /** An open LMDB file. */
 export class LmdbFile {
   readonly #root: RootDatabase<Buffer, Buffer>;

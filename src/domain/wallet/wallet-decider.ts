@@ -12,6 +12,7 @@ import {
   initialWallet,
   mayHaveForgotten,
   promiseOf,
+  walletBytes,
   walletFromSnapshot,
   walletToSnapshot,
 } from './wallet-state.ts';
@@ -31,6 +32,7 @@ export const walletDecider: Decider<WalletState, WalletCommand, WalletEvent> = {
   decide,
   evolve: evolveWallet,
   isTerminal: () => false,
+  stateBytes: walletBytes,
   toSnapshot: walletToSnapshot,
   fromSnapshot: walletFromSnapshot,
 };

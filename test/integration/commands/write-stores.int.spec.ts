@@ -43,6 +43,22 @@ describe('the snapshot store', () => {
   });
 });
 
+describe('a snapshot', () => {
+  it('may hold any string that the log may hold', async () => {
+    const store = createSnapshotStore(database.pool);
+    const ids = ['a\0b', '\ud83e', '\udde7', '\u{1f9e7}', '\\u0000'];
+    const snapshot = {
+      foldVersion: 1,
+      epoch: uuid(1),
+      revision: 0,
+      lastEventId: uuid(1),
+      body: { state: { ids }, recentCommands: [], forgottenUntilMs: null },
+    };
+    await store.save('conversation-odd', snapshot);
+    expect(await store.load('conversation-odd')).toEqual(snapshot);
+  });
+});
+
 describe('the lease store', () => {
   it('gives a lease to one holder, prolongs it for them, and to others after release or expiry', async () => {
     const leases = createLeaseStore(database.pool);

@@ -1,7 +1,6 @@
 /** The embedded node as a process that can be killed, and the event log on top of it. */
 import { once } from 'node:events';
 import { statSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
 import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
