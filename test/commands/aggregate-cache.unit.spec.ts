@@ -102,9 +102,13 @@ describe('heavy aggregates', () => {
     const logger = pino({ level: 'silent' });
     const open = (cachedAggregatesBytesMax: number) => {
       const bounds = { ...limits.commands, snapshotEveryEvents: 1_000_000, cachedAggregatesBytesMax };
-      const loader = new AggregateLoader({ eventLog, snapshots, epoch: 'epoch-1', logger, bounds });
+      const epoch = 'epoch-1';
+      const loader = new AggregateLoader({ eventLog, snapshots, epoch, logger, bounds });
       const shared = { load: { pendingCommands: 0 }, ticks: { now: 0 } };
-      return createAggregates({ eventLog, loader, history, runtime, logger, bounds, ...shared }, bounds);
+      return createAggregates(
+        { eventLog, loader, history, epoch, runtime, logger, bounds, ...shared },
+        bounds,
+      );
     };
     const { conversation } = open(limits.commands.cachedAggregatesBytesMax);
     for (const conversationId of chats) {

@@ -52,7 +52,7 @@ describe('a snapshot', () => {
       epoch: uuid(1),
       revision: 0,
       lastEventId: uuid(1),
-      body: { state: { ids }, recentCommands: [], forgottenUntilMs: null },
+      body: { state: { ids }, recentCommands: { kept: [], forgottenUntil: null } },
     };
     await store.save('conversation-odd', snapshot);
     expect(await store.load('conversation-odd')).toEqual(snapshot);
