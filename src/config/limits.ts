@@ -284,10 +284,21 @@ export const limits = {
     missedBytesPerHelloMax: 262_144,
     /** Conversations looked at after a hello that its cursors do not name: the newest of the inbox. */
     helloInboxEntriesMax: 200,
-    /** Groups of one user that updates are subscribed for, read in pages. */
+    /** Groups of one user that updates are pushed of: the newest. */
     groupsPerUserMax: 10_000,
     /** How long what goes to a group waits for its memberships; a removal takes effect within this. */
     membershipWaitMs: 1_000,
+    /** While that wait is in vain, each conversation's members are told this often that there is something to read. */
+    owedResyncMs: 1_000,
+    owedConversationsMax: 10_000,
+    /** Pushes made of one batch that are handed out before other work has its turn. */
+    pushesPerTurnMax: 5_000,
+    /** After a loss on the bus, who may get what is read again: so many users at once, so many reads at a time. */
+    refreshUsersPerRead: 500,
+    refreshReadsMax: 2,
+    /** Between two tries of that, when it fails. */
+    refreshDelayMsMin: 50,
+    refreshDelayMsMax: 2_000,
     /** Changes that wait for their sealed parts to be opened; over it, they are dropped for a resync. */
     changesQueuedMax: 20_000,
     /** Resyncs that concern every connection are spread over this time. */

@@ -28,7 +28,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   const { runtime, logger, reads } = deps;
   const open = sealedOpener(deps.keyring, logger);
   const directory = new UserDirectory(reads, open, runtime);
-  const hub = new Hub((userId) => reads.conversationIds(userId));
+  const hub = new Hub((userIds) => reads.groupsOfUsers(userIds));
   const sockets = new SocketGateway({ ...deps, hub, directory, open });
   const feed = new ChangeFeed({
     ...deps,

@@ -15,7 +15,7 @@ export interface GatewayDeps {
   readonly environment: 'development' | 'production';
   readonly commands: CommandService;
   readonly accounts: Accounts;
-  readonly tokens: Pick<Tokens, 'verifyAccess'>;
+  readonly tokens: Pick<Tokens, 'verifyAccess' | 'revokedDevices'>;
   readonly keyring: Pick<Keyring, 'open'>;
   readonly reads: ReadSide;
   readonly bus: Pick<ChangeBus, 'subscribe'>;
