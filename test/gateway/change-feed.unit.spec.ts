@@ -18,6 +18,7 @@ import { audienceOf, type Change } from '../../src/projections/changes.ts';
 import type { MessageRow } from '../../src/projections/messages-projection.ts';
 import type { UserGroupRow } from '../../src/projections/queries/membership-queries.ts';
 import type { PushFrame } from '../../src/protocol/pushes.ts';
+import { bounds } from '../../src/protocol/bounds.ts';
 import { alice, bob, carol, clientMsgId } from '../support/domain-fixtures.ts';
 import { virtualRuntime } from '../support/virtual-runtime.ts';
 
@@ -25,9 +26,9 @@ const team = '019b7a2e-5c00-7000-8000-00000000000a' as GroupId;
 const teamChat = groupConversationId(team);
 
 /** A feed with read models and a bus that do what a test says, in virtual time. */
-async function feedOf(users: readonly UserId[]) {
+async function feedOf(users: readonly UserId[], options: { memberCount?: number } = {}) {
   const runtime = virtualRuntime({ seed: 1 });
-  const memberCount = users.length;
+  const memberCount = options.memberCount ?? users.length;
   /** What the read models say. */
   let memberships: UserGroupRow[] = users.map((userId) => ({ userId, groupId: team, memberCount }));
   /** Resolves when the memberships have been read; set by a test that holds them back. */
@@ -140,6 +141,16 @@ function message(conversationId: ConversationId, seq: number): Change {
   return { kind: 'message', audience: audienceOf(conversationId), message: row };
 }
 
+const receipt = (userId: UserId): Change => {
+  return {
+    kind: 'receipt',
+    audience: audienceOf(teamChat),
+    conversationId: teamChat,
+    userId,
+    delivered: 1,
+    read: 0,
+  };
+};
 const typesOf = (frames: readonly PushFrame[]) => frames.map(({ type }) => type);
 const resyncAll: PushFrame = { type: 'resync', data: { conversationId: null, from: null } };
 
@@ -264,5 +275,27 @@ describe('memberships that stand still', () => {
     feed.stop();
     await runtime.advance(limits.gateway.membershipWaitMs);
     expect(runtime.pendingTimers).toBe(0);
+  });
+});
+
+describe('receipts', () => {
+  it('of a small group go to its members', async () => {
+    const { runtime, publish, groupsAreAt, to } = await feedOf([alice, bob], {
+      memberCount: bounds.receiptPushMembersMax,
+    });
+    groupsAreAt(1_000n);
+    publish('cursors', 10n, [receipt(alice), receipt(bob)]);
+    await runtime.advance(0);
+    expect(typesOf(to(alice))).toEqual(['receipt', 'receipt']);
+  });
+
+  it('of a large group go to nobody: they would be its members squared', async () => {
+    const { runtime, publish, groupsAreAt, pushed } = await feedOf([alice, bob], {
+      memberCount: bounds.receiptPushMembersMax + 1,
+    });
+    groupsAreAt(1_000n);
+    publish('cursors', 10n, [receipt(alice), receipt(bob)]);
+    await runtime.advance(0);
+    expect(pushed).toEqual([]);
   });
 });

@@ -99,6 +99,7 @@ describe('docs/protocol.md', () => {
       limits.gateway.commandsInFlightPerConnectionMax,
       limits.gateway.connectionsPerUserMax,
       bounds.pageItems,
+      bounds.receiptPushMembersMax,
       bounds.ackCursorsPerRequest,
       bounds.membersPerRequest,
     ].map(String);

@@ -11,7 +11,7 @@ import type { OpenSealed } from '../views/open-sealed.ts';
 import type { UserDirectory } from '../views/user-directory.ts';
 import { AccessRefresh } from './access-refresh.ts';
 import { BusGaps } from './bus-gaps.ts';
-import { type OutgoingPush, pushesOf } from './change-pushes.ts';
+import { isPushed, type OutgoingPush, pushesOf } from './change-pushes.ts';
 import type { Hub } from './hub.ts';
 import { MembershipGate } from './membership-gate.ts';
 import { OwedResyncs } from './owed-resyncs.ts';
@@ -108,11 +108,12 @@ export class ChangeFeed {
     if (this.#gaps.missedBefore(message)) this.#lost('a gap on the bus');
     if (message.kind === 'progress') return;
     for (const change of message.changes) this.#applyAtOnce(change);
-    const { changes, checkpoint } = message;
+    const changes = message.changes.filter((change) => isPushed(change, this.#options.hub));
     if (this.#queued + changes.length > limits.gateway.changesQueuedMax) {
       this.#everyone.ask('the queue of changes is full');
       return;
     }
+    const { checkpoint } = message;
     const lane = `${message.projection}/${message.partition}`;
     const [forGroups, others] = [changes.filter(isForGroup), changes.filter((change) => !isForGroup(change))];
     this.#enqueue(lane, others, () => this.#deliver({ changes: others, checkpoint }));
