@@ -271,6 +271,12 @@ export const limits = {
     /** Frames per second of one connection, and how many may come at once after a pause. */
     framesPerSecond: 100,
     framesBurst: 300,
+    /** A message counts as one frame per so many bytes, if it holds fewer: reading it costs that much. */
+    bytesPerFrame: 2_048,
+    /** Frames refused for their rate, without a pause that refills the allowance, before the connection is closed. */
+    framesRefusedMax: 1_000,
+    /** What is wrong inside a malformed frame of a larger message is not looked for. */
+    describedBytesMax: 16_384,
     busyRetryAfterMs: 500,
     /** Bytes that wait for one socket: over the first its pushes collapse to a resync, over the second it is closed. */
     sendQueueBytesMax: 262_144,

@@ -89,6 +89,8 @@ describe('docs/protocol.md', () => {
     const stated = [
       limits.gateway.socketMessageBytesMax,
       limits.gateway.httpBodyBytesMax,
+      limits.gateway.bytesPerFrame,
+      limits.gateway.framesRefusedMax,
       bounds.messageTextChars,
       bounds.helloCursors,
     ].map((bound) => bound.toLocaleString('en'));
