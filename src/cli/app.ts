@@ -52,7 +52,9 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
   const projectionPool = poolOf('hongbao projections');
   const eventLog = createEventStoreEventLog({ url: esdbUrl, runtime, logger });
   const bus: ChangeBus =
-    redisUrl === undefined ? inProcessBus(logger) : createRedisBus({ url: redisUrl, logger });
+    redisUrl === undefined
+      ? inProcessBus(logger)
+      : createRedisBus({ url: redisUrl, logger, timers: runtime.timers });
   const rateLimitRedis = redisUrl === undefined ? undefined : createRateLimitRedis(redisUrl, logger);
   const leases = createLeaseStore(pool);
 

@@ -247,6 +247,10 @@ export const limits = {
     connectTimeoutMs: 5_000,
     reconnectDelayMsMin: 50,
     reconnectDelayMsMax: 2_000,
+    /** A subscriber asks the server this often whether it is there: it has nothing else to write. */
+    pingEveryMs: 2_000,
+    /** A server that owes an answer for this long is taken for gone, and connected to anew. */
+    answerMs: 3_000,
   },
   gateway: {
     /** A JSON body of an HTTP request. */
@@ -331,6 +335,9 @@ export const limits = {
     registrationsPerMinutePerAddress: 60,
     /** WebSocket upgrades per minute and address. */
     upgradesPerMinute: 600,
+    /** A store of shared rates that does not answer within the first is done without, within the second is left. */
+    rateLimitAnswerMs: 300,
+    rateLimitStallMs: 1_000,
     /** Addresses and accounts whose rates are remembered in memory. */
     rateLimitKeysMax: 20_000,
   },
