@@ -106,7 +106,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
         readiness,
         webRoot,
         devAccounts: demoAccounts,
-        trustProxy: settings.trustProxy,
+        proxyHops: settings.proxyHops,
         allowedOrigins: settings.allowedOrigins,
         ...(rateLimitRedis && { rateLimitRedis }),
       })

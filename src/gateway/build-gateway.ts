@@ -46,7 +46,8 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.gateway.httpBodyBytesMax,
     requestTimeout: limits.gateway.httpRequestMs,
-    trustProxy: deps.trustProxy ?? false,
+    // Counted from the last entry. `true` would believe the first, which the client itself may have written.
+    trustProxy: (_address, hop) => hop < (deps.proxyHops ?? 0),
     genReqId: () => runtime.ids.next(),
     routerOptions: { maxParamLength: 256 },
     http: { headersTimeout: limits.gateway.httpHeadersMs },
