@@ -322,7 +322,8 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
           const cursor = cursors.get(`${user} ${conversationId}`) ?? { delivered: 0, read: 0 };
           const headSeq = rows.length;
           const unread = headSeq - cursor.read;
-          return [{ conversationId, headSeq, lastActivityMs: last.timeMs, ...cursor, unread, last }];
+          const place = { conversationId, headSeq, startSeq: 0, lastActivityMs: last.timeMs };
+          return [{ ...place, ...cursor, unread, last }];
         }),
       })),
     messages: (asker, conversationId, { afterSeq, beforeSeq, limit = 50 }) =>

@@ -176,9 +176,14 @@ describe('the inbox', () => {
     await writer.message(groupChat, alice, 3);
     await side.settled();
     const ofDave = (await inboxPage(database.pool, dave)).rows;
-    expect(ofDave.find(({ conversationId }) => conversationId === groupChat)).toMatchObject({ unread: 1 });
+    const place = ofDave.find(({ conversationId }) => conversationId === groupChat);
+    // The notice of the joining stands right before the one message after it.
+    expect(place).toMatchObject({ unread: 1, read: 0, startSeq: (place?.headSeq ?? 0) - 1 });
     const ofBob = (await inboxPage(database.pool, bob)).rows;
-    expect(ofBob.find(({ conversationId }) => conversationId === groupChat)).toMatchObject({ unread: 3 });
+    expect(ofBob.find(({ conversationId }) => conversationId === groupChat)).toMatchObject({
+      unread: 3,
+      startSeq: 0,
+    });
   });
 });
 
