@@ -110,7 +110,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
         allowedOrigins: settings.allowedOrigins,
         ...(rateLimitRedis && { rateLimitRedis }),
       })
-    : buildHealthServer({ readiness, logger });
+    : buildHealthServer({ runtime, readiness, logger });
   if (roles.includes('projector')) runner.start();
   if (roles.includes('scheduler')) {
     writeSide.startProcessManagers();

@@ -328,6 +328,8 @@ export const limits = {
     goingAwaySpreadMs: 3_000,
     /** ... and get this long to take their last answers. */
     goingAwayGraceMs: 2_000,
+    /** An answer to whether the process is ready is given again for so long. */
+    readinessAgeMs: 1_000,
     /** Requests per minute and address: everything, logging in and registering. */
     requestsPerMinute: 1_200,
     loginsPerMinutePerAddress: 60,
