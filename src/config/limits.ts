@@ -294,7 +294,7 @@ export const limits = {
     missedBytesPerHelloMax: 262_144,
     /** Conversations looked at after a hello that its cursors do not name: the newest of the inbox. */
     helloInboxEntriesMax: 200,
-    /** Groups of one user that updates are pushed of: the newest. */
+    /** Groups of one user that updates are pushed of after a hello: the newest. Nothing bounds how many one is in. */
     groupsPerUserMax: 10_000,
     /** How long what goes to a group waits for its memberships; a removal takes effect within this. */
     membershipWaitMs: 1_000,

@@ -2,7 +2,12 @@ import type pg from 'pg';
 import type { ProjectionPositions } from '../projections/projection-positions.ts';
 import { accountsByIds } from '../projections/queries/account-queries.ts';
 import { blocksPage, friendRequestsPage, friendsPage } from '../projections/queries/friend-queries.ts';
-import { groupForMember, groupMembersPage, groupsOfUserPage } from '../projections/queries/group-queries.ts';
+import {
+  groupForMember,
+  groupMembersPage,
+  groupsForMember,
+  groupsOfUserPage,
+} from '../projections/queries/group-queries.ts';
 import { inboxPage } from '../projections/queries/inbox-queries.ts';
 import { groupsOfUsers } from '../projections/queries/membership-queries.ts';
 import { messagesPage } from '../projections/queries/message-queries.ts';
@@ -43,6 +48,7 @@ export function readModels(pool: pg.Pool, positions: Pick<ProjectionPositions, '
     blocks: (owner, page) => blocksPage(pool, owner, page),
     groupsOfUsers: (users) => groupsOfUsers(pool, users),
     groups: (user, page) => groupsOfUserPage(pool, user, page),
+    groupsByIds: (asker, groupIds) => groupsForMember(pool, asker, groupIds),
     group: (asker, groupId) => groupForMember(pool, asker, groupId),
     groupMembers: (asker, groupId, page) => groupMembersPage(pool, asker, groupId, page),
     inbox: (user, page) => inboxPage(pool, user, page),

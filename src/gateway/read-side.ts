@@ -44,6 +44,8 @@ export interface ReadSide {
   /** Memberships of all these users, in any order; of one user at most `limits.gateway.groupsPerUserMax`. */
   groupsOfUsers(users: readonly UserId[]): Promise<readonly UserGroupRow[]>;
   groups(user: UserId, page: PageOptions<GroupId>): Promise<Page<GroupRow, GroupId>>;
+  /** Those of these groups that the asker is in, in any order. */
+  groupsByIds(asker: UserId, groupIds: readonly GroupId[]): Promise<readonly GroupRow[]>;
   group(asker: UserId, groupId: GroupId): Promise<GroupRow | undefined>;
   groupMembers(
     asker: UserId,

@@ -90,6 +90,7 @@ describe('docs/protocol.md', () => {
       limits.gateway.socketMessageBytesMax,
       limits.gateway.httpBodyBytesMax,
       limits.gateway.bytesPerFrame,
+      limits.gateway.groupsPerUserMax,
       limits.gateway.framesRefusedMax,
       bounds.messageTextChars,
       bounds.helloCursors,

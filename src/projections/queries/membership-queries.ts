@@ -33,9 +33,13 @@ export interface UserGroupRow {
 
 /**
  * The groups of all these users, in any order: what a gateway subscribes to for them. Of a user who is in more
- * than `limits.gateway.groupsPerUserMax`, the newest so many.
+ * than `groupsMax`, the newest so many.
  */
-export function groupsOfUsers(pool: pg.Pool, userIds: readonly UserId[]): Promise<UserGroupRow[]> {
+export function groupsOfUsers(
+  pool: pg.Pool,
+  userIds: readonly UserId[],
+  groupsMax: number = limits.gateway.groupsPerUserMax,
+): Promise<UserGroupRow[]> {
   return sqlOn(pool).query<UserGroupRow>(
     `select own.user_id as "userId", own.group_id as "groupId", g.member_count as "memberCount"
      from unnest($1::uuid[]) as asked (user_id)
@@ -44,6 +48,6 @@ export function groupsOfUsers(pool: pg.Pool, userIds: readonly UserId[]): Promis
        where u.user_id = asked.user_id order by u.group_id desc limit $2
      ) own
      join read.chat_group g on g.group_id = own.group_id`,
-    [userIds, limits.gateway.groupsPerUserMax],
+    [userIds, groupsMax],
   );
 }

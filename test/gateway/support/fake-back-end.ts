@@ -303,6 +303,13 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       reading(() => ({
         rows: [...groups.values()].filter(({ members }) => members.has(user)).map(({ row }) => row),
       })),
+    groupsByIds: (asker, groupIds) =>
+      reading(() =>
+        groupIds.flatMap((groupId) => {
+          const group = groups.get(groupId);
+          return group?.members.has(asker) ? [group.row] : [];
+        }),
+      ),
     group: (asker, groupId) =>
       reading(() => {
         const group = groups.get(groupId);

@@ -13,6 +13,7 @@ import {
 import {
   groupForMember,
   groupMembersPage,
+  groupsForMember,
   groupsOfUserPage,
 } from '../../../src/projections/queries/group-queries.ts';
 import { type InboxCursor, inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
@@ -29,6 +30,7 @@ import {
   dave,
   deviceId,
   groupChat,
+  groupId,
   packetId,
   sealed,
   theGroup,
@@ -132,11 +134,28 @@ describe('a group', () => {
       theGroup,
     ]);
     expect(await messagesPage(database.pool, dave, groupChat)).toBeUndefined();
+    expect(
+      (await groupsForMember(database.pool, bob, [theGroup, groupId(78)])).map((row) => row.groupId),
+    ).toEqual([theGroup]);
+    expect(await groupsForMember(database.pool, dave, [theGroup])).toEqual([]);
     expect(await isParticipant(database.pool, dave, groupChat)).toBe(false);
     const [{ memberCount } = { memberCount: 0 }] = (await groupsOfUserPage(database.pool, carol)).rows;
     expect(await groupsOfUsers(database.pool, [carol, dave])).toEqual([
       { userId: carol, groupId: theGroup, memberCount },
     ]);
+    const newer = groupId(77);
+    const name = sealed('g', newer);
+    await writer.group(newer, { type: 'CreateGroup', groupId: newer, by: alice, name, memberIds: [carol] });
+    await side.settled();
+    const newest = await groupsOfUsers(database.pool, [alice, bob, carol], 1);
+    expect(newest.map((row) => [row.userId, row.groupId])).toEqual(
+      expect.arrayContaining([
+        [alice, newer],
+        [bob, theGroup],
+        [carol, newer],
+      ]),
+    );
+    expect(newest).toHaveLength(3);
   });
 });
 
