@@ -34,6 +34,7 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
   /** Resolves when the memberships have been read; set by a test that holds them back. */
   let reading: Promise<void> = Promise.resolve();
   let membershipsReached = 0n;
+  let failing = 0;
   const waitsMs: number[] = [];
   const waiters = new Set<() => void>();
   const listeners: ((message: BusMessage) => void)[] = [];
@@ -42,6 +43,10 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
   const hub = new Hub(async (userIds) => {
     const rows = memberships.filter(({ userId }) => userIds.includes(userId));
     await reading;
+    if (failing > 0) {
+      failing -= 1;
+      throw new Error('no answer');
+    }
     return rows;
   });
   for (const userId of users) {
@@ -118,6 +123,15 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
       const { promise, resolve } = Promise.withResolvers<void>();
       reading = promise;
       return resolve;
+    },
+    failReads(times: number) {
+      failing = times;
+    },
+    /** A connection of a user says hello. */
+    async connect(userId: UserId) {
+      const connection = new Connection({} as WebSocket, 0);
+      connection.userId = userId;
+      await hub.join(connection, userId);
     },
     to: (userId: UserId) => pushed.filter(({ to }) => to === userId).map(({ frame }) => frame),
   };
@@ -214,6 +228,56 @@ describe('memberships that the bus has lost', () => {
     expect(typesOf(to(bob))).toEqual(['resync']);
     expect(typesOf(to(alice)).toSorted()).toEqual(['message', 'resync']);
   });
+
+  it('are read until they can be; nothing goes to a group before, and nobody loses what they had', async () => {
+    const { runtime, hub, publish, membersAre, groupsAreAt, failReads, to } = await feedOf([alice, bob]);
+    groupsAreAt(1_000n);
+    membersAre(alice);
+    failReads(3);
+    publish('groups', 10n, []);
+    publish('groups', 30n, [], 20n);
+    publish('messages', 40n, [message(teamChat, 1)]);
+    await runtime.advance(0);
+    expect(to(bob)).toEqual([]);
+    expect(hub.connectionsOf(bob)).toHaveLength(1);
+    await runtime.advance(3 * limits.gateway.refreshDelayMsMax + limits.gateway.resyncSpreadMs);
+    expect(hub.isMember(bob, team)).toBe(false);
+    expect(to(bob)).not.toContainEqual(expect.objectContaining({ type: 'message' }));
+    expect(to(bob)).toContainEqual(resyncAll);
+    expect(to(alice)).toContainEqual(resyncAll);
+  });
+
+  it.each([
+    ['first', 'last'],
+    ['last', 'first'],
+  ])(
+    'of one who says hello meanwhile are not those that the hello reads, be those there %s',
+    async (order) => {
+      const { runtime, hub, publish, membersAre, holdReads, connect } = await feedOf([alice]);
+      publish('groups', 10n, []);
+      membersAre(alice, bob);
+      const finishHello = holdReads();
+      let hasJoined = false;
+      const hello = connect(bob).then(() => {
+        hasJoined = true;
+      });
+      // Between 10 and 20 Bob was removed; what his hello reads is from before.
+      membersAre(alice);
+      const finishReading = holdReads();
+      publish('groups', 30n, [], 20n);
+      if (order === 'first') {
+        finishHello();
+        await runtime.advance(0);
+        // The hello is answered when it is known what Bob is to hear.
+        expect(hasJoined).toBe(false);
+      }
+      finishReading();
+      await runtime.advance(0);
+      finishHello();
+      await hello;
+      expect(hub.isMember(bob, team)).toBe(false);
+    },
+  );
 
   it('count less than a change that comes while they are read', async () => {
     const { runtime, hub, publish, membersAre, holdReads } = await feedOf([alice, bob, carol]);
