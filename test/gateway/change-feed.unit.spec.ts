@@ -363,3 +363,19 @@ describe('receipts', () => {
     expect(pushed).toEqual([]);
   });
 });
+
+it('a batch that makes very many pushes lets other work have its turn in between', async () => {
+  const { runtime, publish, pushed } = await feedOf([alice, bob]);
+  const count = limits.gateway.pushesPerTurnMax;
+  const chat = directConversationId(alice, bob);
+  publish(
+    'messages',
+    10n,
+    Array.from({ length: count }, (_, index) => message(chat, index + 1)),
+  );
+  // No timer fires: this is one turn.
+  await runtime.flush();
+  expect(pushed).toHaveLength(count);
+  await runtime.advance(0);
+  expect(pushed).toHaveLength(2 * count);
+});
