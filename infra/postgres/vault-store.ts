@@ -149,6 +149,17 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
       );
     },
 
+    async revokedDevices(devices) {
+      const { rows } = await pool.query<{ userId: UserId; deviceId: DeviceId }>(
+        `select f.user_id as "userId", f.device_id as "deviceId"
+         from unnest($1::uuid[], $2::uuid[]) as asked (user_id, device_id)
+         join hongbao_vault.token_family f using (user_id, device_id)
+         group by f.user_id, f.device_id having bool_and(f.revoked)`,
+        [devices.map(({ userId }) => userId), devices.map(({ deviceId }) => deviceId)],
+      );
+      return rows;
+    },
+
     async ensureServerSecret(name, make) {
       const kept = await serverSecret(pool, name);
       if (kept !== undefined) return masterKey.unwrap(kept, secretContext(name));

@@ -258,6 +258,10 @@ export const limits = {
     connectTimeoutMs: 5_000,
     reconnectDelayMsMin: 50,
     reconnectDelayMsMax: 2_000,
+    /** A subscriber asks the server this often whether it is there: it has nothing else to write. */
+    pingEveryMs: 2_000,
+    /** A server that owes an answer for this long is taken for gone, and connected to anew. */
+    answerMs: 3_000,
   },
   gateway: {
     /** A JSON body of an HTTP request. */
@@ -282,6 +286,12 @@ export const limits = {
     /** Frames per second of one connection, and how many may come at once after a pause. */
     framesPerSecond: 100,
     framesBurst: 300,
+    /** A message counts as one frame per so many bytes, if it holds fewer: reading it costs that much. */
+    bytesPerFrame: 2_048,
+    /** Frames refused for their rate, without a pause that refills the allowance, before the connection is closed. */
+    framesRefusedMax: 1_000,
+    /** What is wrong inside a malformed frame of a larger message is not looked for. */
+    describedBytesMax: 16_384,
     busyRetryAfterMs: 500,
     /** Bytes that wait for one socket: over the first its pushes collapse to a resync, over the second it is closed. */
     sendQueueBytesMax: 262_144,
@@ -295,10 +305,21 @@ export const limits = {
     missedBytesPerHelloMax: 262_144,
     /** Conversations looked at after a hello that its cursors do not name: the newest of the inbox. */
     helloInboxEntriesMax: 200,
-    /** Groups of one user that updates are subscribed for, read in pages. */
+    /** Groups of one user that updates are pushed of after a hello: the newest. Nothing bounds how many one is in. */
     groupsPerUserMax: 10_000,
     /** How long what goes to a group waits for its memberships; a removal takes effect within this. */
     membershipWaitMs: 1_000,
+    /** While that wait is in vain, each conversation's members are told this often that there is something to read. */
+    owedResyncMs: 1_000,
+    owedConversationsMax: 10_000,
+    /** Pushes made of one batch that are handed out before other work has its turn. */
+    pushesPerTurnMax: 5_000,
+    /** After a loss on the bus, who may get what is read again: so many users at once, so many reads at a time. */
+    refreshUsersPerRead: 500,
+    refreshReadsMax: 2,
+    /** Between two tries of that, when it fails. */
+    refreshDelayMsMin: 50,
+    refreshDelayMsMax: 2_000,
     /** Changes that wait for their sealed parts to be opened; over it, they are dropped for a resync. */
     changesQueuedMax: 20_000,
     /** Resyncs that concern every connection are spread over this time. */
@@ -318,6 +339,8 @@ export const limits = {
     goingAwaySpreadMs: 3_000,
     /** ... and get this long to take their last answers. */
     goingAwayGraceMs: 2_000,
+    /** An answer to whether the process is ready is given again for so long. */
+    readinessAgeMs: 1_000,
     /** Requests per minute and address: everything, logging in and registering. */
     requestsPerMinute: 1_200,
     loginsPerMinutePerAddress: 60,
@@ -325,6 +348,9 @@ export const limits = {
     registrationsPerMinutePerAddress: 60,
     /** WebSocket upgrades per minute and address. */
     upgradesPerMinute: 600,
+    /** A store of shared rates that does not answer within the first is done without, within the second is left. */
+    rateLimitAnswerMs: 300,
+    rateLimitStallMs: 1_000,
     /** Addresses and accounts whose rates are remembered in memory. */
     rateLimitKeysMax: 20_000,
   },

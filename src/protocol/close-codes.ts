@@ -44,6 +44,11 @@ export const closeCodes = {
     client: 'again',
     meaning: 'The client read more slowly than its updates came, even after they were collapsed.',
   },
+  tooFast: {
+    code: 4482,
+    client: 'again',
+    meaning: 'The client went on sending far more than it may.',
+  },
 } as const satisfies Record<string, CloseCodeEntry>;
 
 interface CloseCodeEntry {

@@ -42,6 +42,8 @@ export interface Tokens {
   /** `undefined` for anything but a valid token of this server. */
   verifyAccess(accessToken: string): Promise<AccessClaims | undefined>;
   revoke(userId: UserId, deviceId?: DeviceId): Promise<void>;
+  /** Those of these devices that were logged out, by whomever; see `Vault.revokedDevices`. */
+  revokedDevices(devices: readonly RefreshTokenHolder[]): Promise<readonly RefreshTokenHolder[]>;
 }
 
 export interface TokensOptions {
@@ -122,6 +124,7 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
 
     verifyAccess: (accessToken) => verifyAccess(accessToken, publicKey, runtime.clock),
     revoke: (userId, deviceId) => vault.revokeRefreshTokens(userId, deviceId),
+    revokedDevices: (devices) => vault.revokedDevices(devices),
   };
 }
 

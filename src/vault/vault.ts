@@ -49,6 +49,8 @@ export interface Vault {
   ): Promise<RotationOutcome>;
   /** Revokes a device's tokens, or all of a user's when no device is given. */
   revokeRefreshTokens(userId: UserId, deviceId?: DeviceId): Promise<void>;
+  /** Those of these devices whose tokens were all revoked; not those that never had one. */
+  revokedDevices(devices: readonly RefreshTokenHolder[]): Promise<readonly RefreshTokenHolder[]>;
 
   /** The secret under `name`; the first caller's `make()` is kept and given to everyone after. */
   ensureServerSecret(name: string, make: () => Uint8Array): Promise<Uint8Array>;

@@ -35,7 +35,7 @@ describe('settings', () => {
       logLevel: 'info',
       roles: ['gateway', 'projector', 'scheduler'],
       allowEmbedded: false,
-      trustProxy: false,
+      proxyHops: 0,
       allowedOrigins: [],
     });
   });
@@ -130,7 +130,7 @@ describe('settings', () => {
       logLevel: fc.constantFrom(...logLevels),
       roles: fc.subarray([...roles], { minLength: 1 }),
       allowEmbedded: fc.constant(true),
-      trustProxy: fc.boolean(),
+      proxyHops: fc.integer({ min: 0, max: 9 }),
       allowedOrigins: fc.subarray(['https://chat.example.com', 'http://localhost:5173']),
     });
     fc.assert(

@@ -90,6 +90,9 @@ describe('docs/protocol.md', () => {
     const stated = [
       limits.gateway.socketMessageBytesMax,
       limits.gateway.httpBodyBytesMax,
+      limits.gateway.bytesPerFrame,
+      limits.gateway.groupsPerUserMax,
+      limits.gateway.framesRefusedMax,
       bounds.messageTextChars,
       bounds.helloCursors,
     ].map((bound) => bound.toLocaleString('en'));
@@ -100,6 +103,7 @@ describe('docs/protocol.md', () => {
       limits.gateway.commandsInFlightPerConnectionMax,
       limits.gateway.connectionsPerUserMax,
       bounds.pageItems,
+      bounds.receiptPushMembersMax,
       bounds.ackCursorsPerRequest,
       bounds.membersPerRequest,
     ].map(String);

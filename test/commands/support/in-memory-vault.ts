@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { UserId } from '../../../src/domain/ids.ts';
-import type { RefreshTokenRecord, RotationMoment, Vault } from '../../../src/vault/vault.ts';
+import type {
+  RefreshTokenHolder,
+  RefreshTokenRecord,
+  RotationMoment,
+  Vault,
+} from '../../../src/vault/vault.ts';
 
 /** The vault's contract in memory, for tests of what stands on it. */
 export class InMemoryVault implements Vault {
@@ -99,6 +104,14 @@ export class InMemoryVault implements Vault {
 
   isRevoked(familyId: string): boolean {
     return this.#revoked.has(familyId);
+  }
+
+  async revokedDevices(devices: readonly RefreshTokenHolder[]) {
+    const tokens = [...this.tokens.values()];
+    return devices.filter(({ userId, deviceId }) => {
+      const own = tokens.filter((token) => token.userId === userId && token.deviceId === deviceId);
+      return own.length > 0 && own.every(({ familyId }) => this.#revoked.has(familyId));
+    });
   }
 
   async ensureServerSecret(name: string, make: () => Uint8Array) {

@@ -232,7 +232,11 @@ describe('refresh tokens', () => {
     await vault.revokeRefreshTokens(user, deviceId(2));
     expect(await rotate(phone, `${phone}-b`)).toEqual({ kind: 'revoked' });
     expect(await rotate(laptop, `${laptop}-b`)).toMatchObject({ kind: 'rotated' });
+    const devices = [2, 3, 4].map((number) => ({ userId: user, deviceId: deviceId(number) }));
+    // The fourth never was logged in: nothing says that it was revoked.
+    expect(await vault.revokedDevices(devices)).toEqual([devices[0]]);
     await vault.revokeRefreshTokens(user);
+    expect(new Set(await vault.revokedDevices(devices))).toEqual(new Set(devices.slice(0, 2)));
     expect(await rotate(`${laptop}-b`, `${laptop}-c`)).toEqual({ kind: 'revoked' });
   });
 
