@@ -108,6 +108,9 @@ export const limits = {
     loopbackPortTries: 64,
   },
   commands: {
+    /** Copying a log: events of one stream in one append, and their bytes. */
+    copyRunEventsMax: 200,
+    copyRunBytesMax: 512 * 1024,
     /** Commands that wait for one stream; the next one is answered `busy` at once. */
     mailboxQueueMax: 10_000,
     /** Commands that wait or run in the whole process. */
