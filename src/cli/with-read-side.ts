@@ -3,10 +3,15 @@ import { pino } from 'pino';
 import { createPool } from '../../infra/postgres/pool.ts';
 import { OperatorError } from '../config/operator-error.ts';
 import type { Settings } from '../config/settings.ts';
-import type { RebuildDeps } from '../projections/rebuild.ts';
+import { RebuildAborted, type RebuildDeps } from '../projections/rebuild.ts';
+import { RebuildUnderWay } from '../projections/rebuild-lock.ts';
+import { CliError, exitCodes } from './cli-error.ts';
 import { withLog } from './with-log.ts';
 
-/** Runs `work` on the log and on the database with the read models, beside a running server or without one. */
+/**
+ * Runs `work` on the log and on the database with the read models, beside a running server or without one.
+ * Another process at work on the same read models, and an abort, end the command with a sentence.
+ */
 export async function withReadSide<T>(
   settings: Settings,
   work: (deps: RebuildDeps) => Promise<T>,
@@ -17,10 +22,22 @@ export async function withReadSide<T>(
     try {
       await refuseWithoutReadModels(pool);
       return await work({ log, pool, runtime, logger });
+    } catch (error) {
+      throw asSentence(error);
     } finally {
       await pool.end();
     }
   });
+}
+
+function asSentence(error: unknown): unknown {
+  if (error instanceof RebuildUnderWay) {
+    return new CliError(`${error.message}. Try again when that has ended.`, exitCodes.unavailable);
+  }
+  if (error instanceof RebuildAborted) {
+    return new CliError('Aborted: what was not swapped in yet is as it was.', exitCodes.unavailable);
+  }
+  return error;
 }
 
 async function refuseWithoutReadModels(pool: pg.Pool): Promise<void> {

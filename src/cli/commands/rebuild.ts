@@ -1,8 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import { allProjections, projectionNamed } from '../../projections/all-projections.ts';
 import type { Projection } from '../../projections/projection.ts';
-import { RebuildAborted, type RebuildResult, rebuild } from '../../projections/rebuild.ts';
-import { RebuildUnderWay } from '../../projections/rebuild-lock.ts';
+import { type RebuildResult, rebuild } from '../../projections/rebuild.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { printLine } from '../output.ts';
 import { count, createProgress } from '../progress.ts';
@@ -39,12 +38,6 @@ export async function rebuildCommand(
       printResults(results, options);
       return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
     });
-  } catch (error) {
-    if (error instanceof RebuildAborted) {
-      throw new CliError('Aborted: the read models are as they were.', exitCodes.unavailable);
-    }
-    if (error instanceof RebuildUnderWay) throw new CliError(error.message, exitCodes.unavailable);
-    throw error;
   } finally {
     process.removeListener('SIGINT', onInterrupt);
   }

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { schemaVersionOf } from '../../../src/domain/upcast.ts';
+import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import {
   allTaken,
@@ -83,6 +84,20 @@ describe('hongbao audit', () => {
     expect(JSON.parse(json.stdout).violations[0]).toMatchObject({ rule, stream: 'planted-events' });
     expect(json.code).toBe(1);
   });
+
+  it.each(['audit', 'rebuild'])(
+    'has no answer, which is not a broken rule, while a read model is being rebuilt: %s',
+    async (command) => {
+      await withRebuildLocks(engines.database.pool, ['wallet'], async () => {
+        const { code, stdout, stderr } = await runCli([command], engines.env);
+        expect(stderr).toBe(
+          'hongbao: wallet is being rebuilt by another process. Try again when that has ended.\n',
+        );
+        expect(stdout).toBe('');
+        expect(code).toBe(3);
+      });
+    },
+  );
 });
 
 describe('hongbao replay', () => {
