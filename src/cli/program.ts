@@ -33,6 +33,15 @@ export function buildProgram(): Command {
     });
 
   program
+    .command('migrate')
+    .description("Bring the database to this program's schema, and do nothing else.")
+    .addHelpText('after', examples('DATABASE_URL=postgres://... hongbao migrate'))
+    .action(async () => {
+      const { migrateCommand } = await import('./commands/migrate.ts');
+      await migrateCommand(settings());
+    });
+
+  program
     .command('rebuild')
     .description('Build read models again from the log, beside the live ones, and swap them in.')
     .argument('[projection...]', 'which ones (default: all)')
