@@ -182,10 +182,12 @@ describe('hongbao replay', () => {
   it.each([
     [['rebuild'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }],
     [['replay'], { ESDB_URL: 'esdb://127.0.0.1:1?tls=false' }],
+    [['replay'], { ESDB_URL: 'esdb://admin:s3cretpw@host:notaport' }],
   ])('%j ends with a sentence and code 3 when %j does not answer', async (args, gone) => {
     const { code, stderr } = await runCli(args, { ...engines.env, ...gone });
     expect(stderr).toMatch(/^hongbao: \S/);
     expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).not.toContain('s3cretpw');
     expect(code).toBe(3);
   });
 
