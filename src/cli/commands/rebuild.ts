@@ -19,28 +19,21 @@ export async function rebuildCommand(
   options: RebuildCommandOptions,
 ): Promise<number> {
   const projections = chosen(names);
-  const abort = new AbortController();
-  const onInterrupt = (): void => abort.abort();
-  process.once('SIGINT', onInterrupt);
-  try {
-    return await withReadSide(settings, async (deps) => {
-      const progress = createProgress(deps.runtime.clock, process.stderr);
-      let events = 0;
-      const results = await rebuild(deps, projections, {
-        compare: options.verify === true,
-        signal: abort.signal,
-        onProgress: ({ phase, fraction, eventsDone, projections: at }) => {
-          events = eventsDone;
-          progress.update({ label: `${phase} ${at.length > 1 ? 'all' : at.join()}`, fraction, events });
-        },
-      });
-      progress.finish(`rebuilt ${results.length} projections from ${count(events)} events`);
-      printResults(results, options);
-      return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
+  return withReadSide(settings, async (deps, signal) => {
+    const progress = createProgress(deps.runtime.clock, process.stderr);
+    let events = 0;
+    const results = await rebuild(deps, projections, {
+      compare: options.verify === true,
+      signal,
+      onProgress: ({ phase, fraction, eventsDone, projections: at }) => {
+        events = eventsDone;
+        progress.update({ label: `${phase} ${at.length > 1 ? 'all' : at.join()}`, fraction, events });
+      },
     });
-  } finally {
-    process.removeListener('SIGINT', onInterrupt);
-  }
+    progress.finish(`rebuilt ${results.length} projections from ${count(events)} events`);
+    printResults(results, options);
+    return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
+  });
 }
 
 function chosen(names: readonly string[]): readonly Projection[] {
