@@ -1,4 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { schemaVersionOf } from '../../../src/domain/upcast.ts';
@@ -188,6 +190,25 @@ describe('hongbao replay', () => {
     expect(stderr).toMatch(/^hongbao: \S/);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stderr).not.toContain('s3cretpw');
+    expect(code).toBe(3);
+  });
+
+  it('a database that accepts and never answers ends a command with a sentence and code 3', async () => {
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const env = { ...engines.env, DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing` };
+    const { code, stderr } = await runCli(['migrate'], env);
+    silent.close();
+    expect(stderr).toMatch(/^hongbao: \S/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(code).toBe(3);
+  });
+
+  it.each([['up'], ['audit']])('%s ends with code 3 when the data folder is a file', async (...args) => {
+    const { code, stderr } = await runCli(args, { HONGBAO_DATA: import.meta.filename });
+    expect(stderr).toMatch(/^hongbao: HONGBAO_DATA names .+ it is a file\. /);
+    expect(stderr).not.toMatch(/^\s+at /m);
     expect(code).toBe(3);
   });
 
