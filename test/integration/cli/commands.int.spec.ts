@@ -4,6 +4,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { schemaVersionOf } from '../../../src/domain/upcast.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
+import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
+import { recordFailure } from '../../../src/projections/projection-failure.ts';
+import { sqlOn } from '../../../src/projections/sql.ts';
 import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import {
@@ -100,6 +105,40 @@ describe('hongbao audit', () => {
       });
     },
   );
+});
+
+describe('hongbao projections', () => {
+  let engines: Engines;
+
+  beforeAll(async () => {
+    engines = await startEngines();
+    await ensureReadModels(engines.database.pool, noEpoch);
+  });
+
+  afterAll(() => engines.close());
+
+  it('shows every read model, and that all go on', async () => {
+    const { code, stdout } = await runCli(['projections'], engines.env);
+    expect(stdout.split('\n')).toHaveLength(allProjections.length + 2);
+    for (const { name } of allProjections) {
+      expect(stdout).toMatch(new RegExp(`^${name} +generation 1 +live +at -1`, 'm'));
+    }
+    expect(code).toBe(0);
+  });
+
+  it('says which one stands still and why, with code 1', async () => {
+    const failure = { reason: 'poison', message: 'Event 3 of wallet-7 cannot be projected.' } as const;
+    const { pool } = engines.database;
+    await recordFailure(sqlOn(pool), { name: 'wallet', generation: 1, partition: 0 }, failure);
+    const text = await runCli(['projections'], engines.env);
+    expect(text.stdout).toContain(`STANDS STILL (poison): ${failure.message}`);
+    expect(text.code).toBe(1);
+    const { stdout, code } = await runCli(['projections', '--json'], engines.env);
+    expect(JSON.parse(stdout).projections).toContainEqual(
+      expect.objectContaining({ projection: 'wallet', position: '-1', failure }),
+    );
+    expect(code).toBe(1);
+  });
 });
 
 describe('hongbao replay', () => {
