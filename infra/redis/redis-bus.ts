@@ -58,7 +58,10 @@ class PubSubBus implements RedisBus {
     this.#publisher = new Redis(url, { ...shared, enableOfflineQueue: false, maxRetriesPerRequest: 0 });
     this.#subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null, autoResubscribe: true });
     for (const connection of [this.#publisher, this.#subscriber]) {
-      connection.on('error', (error: Error) => logger.warn({ err: error }, 'lost the connection to Redis'));
+      // The message alone: an error that answers a command holds the command, a refused password with it.
+      connection.on('error', ({ message }: Error) =>
+        logger.warn({ why: message }, 'lost the connection to Redis'),
+      );
     }
     this.#subscriber.on('message', (_channel: string, text: string) => this.#receive(text));
     this.#subscribed = this.#subscriber.subscribe(channel);

@@ -91,8 +91,8 @@ export const limits = {
     childHurriedStopMs: 1_500,
     restartDelayMsMin: 100,
     restartDelayMsMax: 5_000,
-    /** Starts in a row that did not get ready before the supervisor gives up and stops everything. */
-    startsFailedInARowMax: 8,
+    /** Starts of a child that has never got ready, before the supervisor gives up and stops everything. */
+    startsFailedMax: 8,
     /** A child that has served for this long counts as healthy: its failures are forgotten. */
     healthyAfterMs: 2_000,
     /** Copies of one key press (terminal, npm and the bin script all pass it on) arrive within this time. */

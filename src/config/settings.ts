@@ -208,10 +208,25 @@ function unknownVariable(name: string, known: readonly string[]): string {
 function badValues(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(settingsSchema.properties).flatMap(([name, schema]) => {
     const value = given[name];
-    if (value === undefined || Value.Check(schema, value)) return [];
+    if (value === undefined) return [];
+    if (Value.Check(schema, value)) return isUnreadableUrl(name, value) ? [unreadableUrl(name)] : [];
     const shown = secretVariables.some((variable) => variable === name) ? '' : ` (it is "${value}")`;
     return [`${name} must be ${Reflect.get(schema, 'mustBe')}${shown}.`];
   });
+}
+
+/** Those that their drivers read as URLs. An ESDB_URL may name several hosts: its driver alone can judge it. */
+function isUnreadableUrl(name: string, value: unknown): boolean {
+  if (name !== 'DATABASE_URL' && name !== 'REDIS_URL') return false;
+  // Without a host it means a Unix socket.
+  return !URL.canParse(String(value).replace('@/', '@localhost/'));
+}
+
+function unreadableUrl(name: string): string {
+  return (
+    `${name} is not a URL that can be read. The port must be from 1 to 65535, and special characters of the ` +
+    'password must be percent-encoded (# is %23, / is %2F).'
+  );
 }
 
 function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {
