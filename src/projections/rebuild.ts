@@ -25,7 +25,6 @@ import { ProgressMeter } from './rebuild-progress.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
 import { sqlOn } from './sql.ts';
-import { isLockConflict } from './sql-errors.ts';
 import { swapGeneration } from './swap-generation.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -200,16 +199,17 @@ class Rebuild {
   async #swap(writer: ShadowWriter): Promise<Generation> {
     const { log, pool, runtime } = this.#deps;
     const { swapTriesMax, retryDelayMsMin, retryDelayMsMax } = limits.projections;
-    const names = [writer.projection.name];
+    const { projection, generation } = writer;
+    let tables = projection.tables;
     for (let attempt = 1; attempt <= swapTriesMax; attempt++) {
       await this.#copy([writer], await log.head());
-      this.#meter.enter('swap', names);
-      try {
-        const outcome = await swapGeneration(pool, writer.projection, writer.generation, () => log.head());
-        if (outcome.kind === 'swapped') return outcome.before;
-        if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
-      } catch (error) {
-        if (!isLockConflict(error)) throw error;
+      this.#meter.enter('swap', [projection.name]);
+      const deps = { pool, clock: runtime.clock };
+      const outcome = await swapGeneration(deps, projection, tables, generation, () => log.head());
+      if (outcome.kind === 'swapped') return outcome.before;
+      if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
+      if (outcome.kind === 'in-use') {
+        tables = withFirst(tables, outcome.table);
         const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
         await runtime.timers.sleep(delayMs, this.#options.signal);
       }
@@ -247,4 +247,9 @@ class Rebuild {
       this.#deps.logger.warn({ err: error, projection: name, number }, 'an old generation is still there');
     }
   }
+}
+
+/** Whoever takes first what reads take first meets no read that has it and waits for more: this order is learnt. */
+function withFirst(tables: readonly string[], first: string | undefined): readonly string[] {
+  return first === undefined ? tables : [first, ...tables.filter((table) => table !== first)];
 }

@@ -4,13 +4,16 @@ import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import { friendsProjection } from '../../../src/projections/friends-projection.ts';
 import { createGeneration, loadGenerations } from '../../../src/projections/generations.ts';
+import { messagesProjection } from '../../../src/projections/messages-projection.ts';
 import { packetsProjection } from '../../../src/projections/packets-projection.ts';
+import { inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
 import { abortRebuild, RebuildAborted, rebuild } from '../../../src/projections/rebuild.ts';
 import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import type { RebuildProgress } from '../../../src/projections/rebuild-progress.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
+import { userId } from '../../support/domain-fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import { tableNames } from '../../support/read-model-oracle.ts';
@@ -50,6 +53,17 @@ async function scramble(): Promise<void> {
   await database.pool.query('update read.wallet set balance_fen = balance_fen + 1');
 }
 
+/** Waits until somebody waits for a lock on this relation. */
+async function untilLocked(relation: string, mode: string): Promise<void> {
+  for (;;) {
+    const { rows } = await database.pool.query(
+      'select from pg_locks where relation = $1::regclass and mode = $2 and not granted',
+      [relation, mode],
+    );
+    if (rows.length > 0) return;
+  }
+}
+
 describe('a rebuild', () => {
   it('puts every read table right while commands go on and reads never fail', async () => {
     await scramble();
@@ -61,11 +75,15 @@ describe('a rebuild', () => {
         reads += 1;
       }
     })();
+    // Each page reads many views in one statement, in an order of its own.
+    const inboxReaders = [0, 1, 2, 3].map(async (number) => {
+      while (reading) await inboxPage(database.pool, userId(number));
+    });
     const rebuilding = rebuild(deps(), allProjections);
     await writer.play(fixedSteps(800, 7));
     const results = await rebuilding;
     reading = false;
-    await reader;
+    await Promise.all([reader, ...inboxReaders]);
     await writer.play(fixedSteps(100, 8));
     await side.settled();
     expect(results.map(({ kind }) => kind)).toEqual(allProjections.map(() => 'swapped'));
@@ -73,6 +91,31 @@ describe('a rebuild', () => {
     await expectTablesToEqualLog(database.pool, side.log.events);
     const generations = await loadGenerations(sqlOn(database.pool));
     expect(generations.every(({ number, state }) => number === 2 && state === 'live')).toBe(true);
+  });
+
+  it('gives way to a read that has one view and waits for another, before PostgreSQL ends the read', async () => {
+    const [first, middle] = messagesProjection.tables;
+    const last = messagesProjection.tables.at(-1);
+    const reader = await database.pool.connect();
+    const other = await database.pool.connect();
+    try {
+      for (const [client, view] of [[reader, last] as const, [other, middle] as const]) {
+        await client.query('begin');
+        await client.query(`select from read.${view}`);
+      }
+      const rebuilding = rebuild(deps(), [messagesProjection]);
+      await untilLocked(`read.${middle}`, 'AccessExclusiveLock');
+      const reading = reader.query(`select from read.${first}`);
+      await Promise.race([reading, untilLocked(`read.${first}`, 'AccessShareLock')]);
+      // The swap now goes on to the view that the reader has, while the reader waits for one that it has.
+      await other.query('commit');
+      await reading;
+      await reader.query('commit');
+      expect(await rebuilding).toMatchObject([{ kind: 'swapped' }]);
+    } finally {
+      reader.release();
+      other.release();
+    }
   });
 
   it('says how far it is', async () => {
