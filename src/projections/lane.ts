@@ -259,12 +259,14 @@ export class Lane {
     const settings = { disposable: true, lockTimeoutMs, statementTimeoutMs };
     const { pool, limit, runtime } = this.#deps;
     for (let attempt = 1; ; attempt++) {
+      let isBegun = false;
       try {
         // A lost connection leaves open whether the commit took place: the checkpoint knows.
         const isDone = attempt > 1 && samePlace(await loadCheckpoint(sqlOn(pool), this.key), to);
         if (!isDone) {
           await limit(() =>
             inTransaction(pool, settings, async (tx) => {
+              isBegun = true;
               await moveCheckpoint(tx, this.key, from, to);
               await write(tx);
             }),
@@ -274,7 +276,8 @@ export class Lane {
         if (this.#state === 'retrying') this.#state = 'running';
         return;
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        // Before there is a transaction no event can be at fault, whatever the way to the database answers.
+        if (isBegun && !isTransient(error)) throw error;
         if (!this.isActive) return;
         this.#state = 'retrying';
         this.#logger.warn({ err: error, attempt }, 'a projection could not write; it tries again');

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
@@ -12,7 +13,7 @@ import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import type { LeaseStore } from '../../../src/runtime/leases.ts';
-import { alice, aliceAndBob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
+import { alice, aliceAndBob, bob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
@@ -24,6 +25,7 @@ import {
   readSideOn,
   runtime,
   startReadSide,
+  untilTrue,
 } from './support.ts';
 
 let database: TestDatabase;
@@ -140,6 +142,44 @@ describe('a crash between commit and publish', () => {
       [b, c],
     ]);
   });
+});
+
+describe('a database that is not to be reached', () => {
+  it.each([
+    ['whose name does not resolve', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }],
+    ['that refuses the password', { code: '28P01' }],
+  ])(
+    '%s stops no projection: all go on when it is back, those that only move on too',
+    async (_, properties) => {
+      let isDown = false;
+      const pool: pg.Pool = new Proxy(database.pool, {
+        get(target, name) {
+          if (isDown && (name === 'connect' || name === 'query')) {
+            return async () => {
+              throw Object.assign(new Error('the way to the database is closed'), properties);
+            };
+          }
+          const value = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      const side = startReadSide(pool, { leases: leasesForAll });
+      sides.push(side);
+      const states = (): Set<string> => new Set(side.runner.status().map(({ state }) => state));
+      const writer = new HistoryWriter(side.log);
+      await writer.append(streams.wallet(alice), [opened(alice)]);
+      await side.settled();
+      isDown = true;
+      await writer.append(streams.wallet(bob), [opened(bob)]);
+      // One has rows to write; the next heartbeat makes the others write where they are.
+      await untilTrue(() => states().size > 0 && !states().has('running'));
+      expect(states()).toEqual(new Set(['retrying']));
+      isDown = false;
+      await untilTrue(() => states().has('running') && states().size === 1);
+      await side.settled();
+      await expectTablesToEqualLog(database.pool, side.log.events);
+    },
+  );
 });
 
 describe('a poison event', () => {
