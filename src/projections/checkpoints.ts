@@ -1,4 +1,5 @@
 import type { Position } from '../commands/event-log.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 import type { Sql } from './sql.ts';
 
 /** Which checkpoint: one partition of one generation. */
@@ -22,21 +23,28 @@ export class CheckpointMoved extends Error {
   override readonly name = 'CheckpointMoved';
 }
 
+/** A checkpoint as it is stored: with the reason why it stood still when somebody last looked. */
+export interface StoredCheckpoint extends Checkpoint {
+  readonly failure: ProjectionFailure | null;
+}
+
 interface CheckpointRow {
+  readonly failure: ProjectionFailure | null;
   readonly epoch: string;
   readonly position: string;
   readonly changed: string;
 }
 
 /** The checkpoint; `undefined` when its generation is retired or gone. */
-export async function loadCheckpoint(sql: Sql, key: CheckpointKey): Promise<Checkpoint | undefined> {
+export async function loadCheckpoint(sql: Sql, key: CheckpointKey): Promise<StoredCheckpoint | undefined> {
   const [row] = await sql.query<CheckpointRow>(
-    `select epoch, position::text, changed::text from projection.checkpoint
+    `select epoch, position::text, changed::text, failure from projection.checkpoint
      where name = $1 and generation = $2 and partition = $3`,
     [key.name, key.generation, key.partition],
   );
   if (row === undefined) return undefined;
-  return { epoch: row.epoch, position: BigInt(row.position), changed: BigInt(row.changed) };
+  const { epoch, failure } = row;
+  return { epoch, position: BigInt(row.position), changed: BigInt(row.changed), failure };
 }
 
 /**

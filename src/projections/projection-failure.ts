@@ -1,5 +1,5 @@
 import type { Position } from '../commands/event-log.ts';
-import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
+import type { CheckpointKey, StoredCheckpoint } from './checkpoints.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import { noEpoch } from './log-epoch-reader.ts';
 import type { Sql } from './sql.ts';
@@ -8,7 +8,8 @@ import type { Sql } from './sql.ts';
 export interface ProjectionFailure {
   /**
    * poison: an event that cannot be folded or written. ahead, epoch: the rows are of another log, or of a part
-   * of it that is gone. Only a rebuild helps with those two.
+   * of it that is gone. Only a rebuild helps with those two: once recorded they stay, since the log that has
+   * grown past the checkpoint again has other events before it than the rows.
    */
   readonly reason: 'poison' | 'ahead' | 'epoch';
   /** What happened, and what to do. */
@@ -37,10 +38,12 @@ export function poisonFailure(error: unknown, entry: FeedEntry | undefined): Pro
 /** Why rows at this checkpoint cannot be carried on with this log; `undefined` when they can. */
 export function unusable(
   key: CheckpointKey,
-  checkpoint: Checkpoint,
+  checkpoint: StoredCheckpoint,
   epoch: string,
   head: Position,
 ): ProjectionFailure | undefined {
+  const recorded = checkpoint.failure;
+  if (recorded?.reason === 'ahead' || recorded?.reason === 'epoch') return recorded;
   const advice = `Run: hongbao rebuild ${key.name}`;
   if (checkpoint.epoch !== epoch && checkpoint.epoch !== noEpoch) {
     return {

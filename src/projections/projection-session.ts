@@ -204,7 +204,10 @@ async function loadProjections(
         idle.push({ projection, generation, partition, checkpoint, failure: undefined });
         continue;
       }
-      const failure = unusable(key, checkpoint, epoch, head);
+      // Looked at afresh before it is recorded for good: another process may have written, or rebuilt, meanwhile.
+      const failure =
+        unusable(key, checkpoint, epoch, head) &&
+        unusable(key, checkpoint, await readLogEpoch(log), await log.head());
       if (failure === undefined) {
         const adopted =
           checkpoint.epoch === noEpoch ? await adoptEpoch(pool, key, checkpoint, epoch) : checkpoint;

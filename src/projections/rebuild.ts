@@ -6,7 +6,7 @@ import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CheckpointMoved } from './checkpoints.ts';
 import type { RowDifference } from './compare.ts';
-import { compareWithLive, livePosition } from './compare-with-live.ts';
+import { assertNotAhead, compareWithLive, livePosition } from './compare-with-live.ts';
 import { earliest } from './earliest.ts';
 import type { Generation } from './generations.ts';
 import {
@@ -73,7 +73,7 @@ export class RebuildAborted extends Error {
  * Rebuilds projections from the log's start, beside the live ones, with one pass over the log for all.
  *
  * @throws RebuildUnderWay when another process rebuilds one of them, RebuildAborted when `signal` or
- * `abortRebuild` ended it, and what the log and the database throw.
+ * `abortRebuild` ended it, LiveRowsAhead when it was to compare rows that are further than the log, and what the log and the database throw.
  */
 export async function rebuild(
   deps: RebuildDeps,
@@ -129,6 +129,10 @@ class Rebuild {
     const writers: ShadowWriter[] = [];
     for (const projection of projections) {
       await inTransaction(pool, {}, (tx) => ensureFirstGeneration(tx, projection, epoch));
+      // Now, and not only when hours of copying are over.
+      if (this.#options.compare === true) {
+        assertNotAhead(projection.name, await livePosition(sqlOn(pool), projection.name), await log.head());
+      }
       await this.#dropLeftovers(projection);
       const generation = await inTransaction(pool, {}, (tx) =>
         createGeneration(tx, projection, epoch, 'shadow'),
@@ -183,7 +187,12 @@ class Rebuild {
     let differences: readonly RowDifference[] = [];
     if (this.#options.compare === true) {
       this.#meter.enter('compare', [projection.name]);
-      differences = await compareWithLive(pool, writer, (position) => this.#copy([writer], position));
+      differences = await compareWithLive(
+        pool,
+        writer,
+        () => this.#deps.log.head(),
+        (position) => this.#copy([writer], position),
+      );
     }
     if (this.#options.swap === false) {
       await this.#drop(generation);

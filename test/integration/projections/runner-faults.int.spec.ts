@@ -4,8 +4,12 @@ import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import type { BusMessage } from '../../../src/projections/bus.ts';
 import { CheckpointMoved, loadCheckpoint, moveCheckpoint } from '../../../src/projections/checkpoints.ts';
+import { LiveRowsAhead } from '../../../src/projections/compare-with-live.ts';
+import { loadGenerations } from '../../../src/projections/generations.ts';
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
 import { readStoredStatus } from '../../../src/projections/read-status.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
@@ -13,7 +17,16 @@ import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import type { LeaseStore } from '../../../src/runtime/leases.ts';
-import { alice, aliceAndBob, bob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
+import {
+  alice,
+  aliceAndBob,
+  bob,
+  carol,
+  clientMsgId,
+  dave,
+  sealed,
+  userId,
+} from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
@@ -264,6 +277,48 @@ describe('a log that is not the one that the rows came from', () => {
 
     await rebuild({ log: shorter.log, pool: database.pool, runtime, logger }, [walletProjection]);
     expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
+  });
+
+  it('stops them for good: also when it has grown beyond their checkpoints with other events', async () => {
+    const one = start();
+    const before = new HistoryWriter(one.log);
+    for (const user of [alice, bob, carol]) await before.append(streams.wallet(user), [opened(user)]);
+    await one.settled();
+    await one.stop();
+
+    const shorter = start({ bus: inProcessBus(logger) });
+    const after = new HistoryWriter(shorter.log);
+    await after.append(streams.wallet(dave), [opened(dave)]);
+    await untilTrue(() => shorter.runner.status().some(({ failure }) => failure?.reason === 'ahead'));
+    await shorter.stop();
+    for (const number of [5, 6, 7, 8]) {
+      await after.append(streams.wallet(userId(number)), [opened(userId(number))]);
+    }
+    expect(await shorter.log.head()).toBeGreaterThan(await one.log.head());
+
+    const again = start({ log: shorter.log, bus: inProcessBus(logger) });
+    const wallet = () => again.runner.status().find(({ projection }) => projection === 'wallet');
+    await untilTrue(() => wallet() !== undefined);
+    expect(wallet()).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
+    await rebuild({ log: again.log, pool: database.pool, runtime, logger }, allProjections);
+    await again.settled();
+    expect(wallet()).toMatchObject({ state: 'running', failure: undefined });
+    await expectTablesToEqualLog(database.pool, again.log.events);
+  });
+
+  it('cannot be compared with rows that are beyond its end: that is refused, and nothing is changed', async () => {
+    const one = start();
+    await new HistoryWriter(one.log).append(streams.wallet(alice), [opened(alice)]);
+    await one.settled();
+    await one.stop();
+    const deps = { log: new InMemoryEventLog(), pool: database.pool, runtime, logger };
+    await expect(auditReadModels(deps)).rejects.toBeInstanceOf(LiveRowsAhead);
+    await expect(rebuild(deps, [walletProjection], { compare: true })).rejects.toThrow(
+      'Run: hongbao rebuild wallet',
+    );
+    expect(await loadGenerations(sqlOn(database.pool), 'wallet')).toMatchObject([
+      { number: 1, state: 'live' },
+    ]);
   });
 
   it('stops them when its epoch is another one, also when that begins while they run', async () => {
