@@ -130,7 +130,9 @@ class Runner implements ProjectionRunner {
       this.#woken = Promise.withResolvers<void>();
       const held = this.#leases.held;
       if (held.length === 0) {
-        await this.#woken.promise;
+        // Not for the news alone: a lease that ran out and was had again before anybody looked is none.
+        const renewal = runtime.timers.sleep(limits.projections.leaseRenewMs, this.#stopping.signal);
+        await Promise.race([this.#woken.promise, renewal]);
         continue;
       }
       try {

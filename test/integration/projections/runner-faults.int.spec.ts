@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log.ts';
+import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
@@ -109,6 +110,31 @@ describe('writers', () => {
     await writer.play(fixedSteps(200, 7));
     await other.settled();
     await expectTablesToEqualLog(database.pool, one.log.events);
+  });
+});
+
+describe('a process that slept for longer than its leases last', () => {
+  it('takes them up again, and its projections go on', async () => {
+    let nowMs = runtime.clock.monotonicMs();
+    let store = Promise.resolve();
+    const slow: LeaseStore = {
+      acquire: async () => {
+        await store;
+        return true;
+      },
+      release: async () => {},
+    };
+    const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
+    const side = start({ leases: slow, runtime: { ...runtime, clock } });
+    await side.settled();
+    const answer = Promise.withResolvers<void>();
+    store = answer.promise;
+    nowMs += limits.projections.leaseTtlMs;
+    await untilTrue(() => side.runner.status().length === 0);
+    answer.resolve();
+    await new HistoryWriter(side.log).append(streams.wallet(alice), [opened(alice)]);
+    await side.settled();
+    await expectTablesToEqualLog(database.pool, side.log.events);
   });
 });
 
