@@ -216,6 +216,9 @@ export const limits = {
     rebuildBatchEventsMax: 5_000,
     rebuildBatchBytesMax: 16 * 1024 * 1024,
     rebuildStatementTimeoutMs: 60 * 60 * 1_000,
+    /** Between two tries to replace the rows of another version of the code. */
+    rebuildRetryDelayMsMin: 1_000,
+    rebuildRetryDelayMsMax: 60_000,
     /**
      * A swap waits this long in all for reads to let go of its views, while new reads wait for it. Well below
      * PostgreSQL's `deadlock_timeout` (1 s unless set otherwise): past that, a read would be made to fail.

@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limits } from '../../../src/config/limits.ts';
 import { accountsProjection } from '../../../src/projections/accounts-projection.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import { friendsProjection } from '../../../src/projections/friends-projection.ts';
 import { createGeneration, loadGenerations } from '../../../src/projections/generations.ts';
+import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
 import { messagesProjection } from '../../../src/projections/messages-projection.ts';
 import { packetsProjection } from '../../../src/projections/packets-projection.ts';
+import type { Projection } from '../../../src/projections/projection.ts';
 import { inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
 import { abortRebuild, RebuildAborted, rebuild } from '../../../src/projections/rebuild.ts';
 import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
@@ -18,7 +21,15 @@ import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import { tableNames } from '../../support/read-model-oracle.ts';
 import { readTables } from '../../support/read-tables.ts';
-import { expectTablesToEqualLog, logger, type ReadSide, runtime, startReadSide } from './support.ts';
+import {
+  expectTablesToEqualLog,
+  logger,
+  nextMessage,
+  type ReadSide,
+  runtime,
+  startReadSide,
+  untilTrue,
+} from './support.ts';
 
 let database: TestDatabase;
 let side: ReadSide;
@@ -194,6 +205,55 @@ describe('a rebuild', () => {
     expect(live).toMatchObject([{ number: 2, version: 2, state: 'live' }]);
     await database.pool.query('select note from read.packet');
     await next.stop();
+  });
+});
+
+describe('a rebuild of another version that fails', () => {
+  it('is told in the status, is not tried again before its delay is over, and holds up no other', async () => {
+    await side.stop();
+    let nowMs = runtime.clock.monotonicMs();
+    const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
+    let isMended = false;
+    let tries = 0;
+    const broken: Projection = {
+      ...walletProjection,
+      version: 2,
+      fold(events) {
+        tries += 1;
+        if (!isMended) throw new Error('cannot fold this');
+        return walletProjection.fold(events);
+      },
+    };
+    const changed: Projection = { ...packetsProjection, version: 2 };
+    const bus = inProcessBus(logger);
+    const next = startReadSide(database.pool, {
+      log: side.log,
+      bus,
+      runtime: { ...runtime, clock },
+      projections: [broken, changed],
+    });
+    const status = (name: string) => next.runner.status().find(({ projection }) => projection === name);
+    try {
+      await untilTrue(() => status('wallet')?.failure !== undefined);
+      expect(status('wallet')).toMatchObject({
+        state: 'outdated',
+        generation: 1,
+        failure: { reason: 'rebuild', message: expect.stringContaining('cannot fold this') },
+      });
+      expect(tries).toBe(1);
+
+      nowMs += limits.projections.rebuildRetryDelayMsMin;
+      await untilTrue(() => status('packets')?.state === 'running');
+      for (const _ of [1, 2]) await nextMessage(bus, ({ kind }) => kind === 'progress');
+      expect([tries, status('wallet')?.state]).toEqual([2, 'outdated']);
+
+      isMended = true;
+      nowMs += limits.projections.rebuildRetryDelayMsMax;
+      await untilTrue(() => status('wallet')?.state === 'running');
+      expect(status('wallet')).toMatchObject({ failure: undefined });
+    } finally {
+      await next.stop();
+    }
   });
 });
 
