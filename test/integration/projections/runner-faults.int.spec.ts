@@ -126,13 +126,15 @@ describe('a process that slept for longer than its leases last', () => {
     };
     const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
     const side = start({ leases: slow, runtime: { ...runtime, clock } });
+    const writer = new HistoryWriter(side.log);
+    await writer.append(streams.wallet(alice), [opened(alice)]);
     await side.settled();
     const answer = Promise.withResolvers<void>();
     store = answer.promise;
     nowMs += limits.projections.leaseTtlMs;
     await untilTrue(() => side.runner.status().length === 0);
     answer.resolve();
-    await new HistoryWriter(side.log).append(streams.wallet(alice), [opened(alice)]);
+    await writer.append(streams.wallet(bob), [opened(bob)]);
     await side.settled();
     await expectTablesToEqualLog(database.pool, side.log.events);
   });
