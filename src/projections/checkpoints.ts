@@ -42,9 +42,36 @@ export async function loadCheckpoint(sql: Sql, key: CheckpointKey): Promise<Stor
      where name = $1 and generation = $2 and partition = $3`,
     [key.name, key.generation, key.partition],
   );
-  if (row === undefined) return undefined;
-  const { epoch, failure } = row;
-  return { epoch, position: BigInt(row.position), changed: BigInt(row.changed), failure };
+  return row && checkpointOf(row);
+}
+
+function checkpointOf({ epoch, position, changed, failure }: CheckpointRow): StoredCheckpoint {
+  return { epoch, position: BigInt(position), changed: BigInt(changed), failure };
+}
+
+/** The checkpoints of these keys, in their order, with one statement; `undefined` where there is none. */
+export async function loadCheckpoints(
+  sql: Sql,
+  keys: readonly CheckpointKey[],
+): Promise<readonly (StoredCheckpoint | undefined)[]> {
+  const rows = await sql.query<CheckpointRow & { readonly index: number }>(
+    `select k.index, c.epoch, c.position::text, c.changed::text, c.failure
+     from unnest($1::text[], $2::integer[], $3::integer[]) with ordinality
+       as k(name, generation, partition, index)
+     join projection.checkpoint c using (name, generation, partition)`,
+    [
+      keys.map(({ name }) => name),
+      keys.map(({ generation }) => generation),
+      keys.map((key) => key.partition),
+    ],
+  );
+  const found = new Map(rows.map((row) => [row.index - 1, checkpointOf(row)]));
+  return keys.map((_, index) => found.get(index));
+}
+
+/** Whether rows at one are rows at the other. */
+export function isSamePlace(one: Checkpoint | undefined, other: Checkpoint): boolean {
+  return one !== undefined && one.epoch === other.epoch && one.position === other.position;
 }
 
 /**

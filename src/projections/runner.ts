@@ -71,6 +71,7 @@ class Runner implements ProjectionRunner {
   readonly #stopping = new AbortController();
   #session: ProjectionSession | undefined;
   #loop: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
   #woken = Promise.withResolvers<void>();
 
   constructor(deps: RunnerDeps) {
@@ -166,6 +167,7 @@ class Runner implements ProjectionRunner {
       await session.run();
     } finally {
       heartbeat.cancel();
+      await this.#looking;
       this.#session = undefined;
     }
   }
@@ -181,11 +183,12 @@ class Runner implements ProjectionRunner {
       ...session.lanes.filter((lane) => !lane.isActive).map((lane) => lane.key),
       ...session.idle.map(({ generation }) => ({ name: generation.name, generation: generation.number })),
     ];
-    if (still.length > 0) {
-      this.#endIfReplaced(session, still).catch((error: unknown) => {
-        this.#deps.logger.warn({ err: error }, 'could not look for new generations');
+    if (still.length === 0) return;
+    this.#looking ??= this.#endIfReplaced(session, still)
+      .catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'could not look for new generations'))
+      .finally(() => {
+        this.#looking = undefined;
       });
-    }
   }
 
   async #endIfReplaced(

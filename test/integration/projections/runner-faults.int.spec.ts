@@ -185,6 +185,28 @@ describe('a crash between commit and publish', () => {
   });
 });
 
+describe('a database that lost its last commits in a crash', () => {
+  it('gets them again from the log, also when nothing more happens', async () => {
+    const side = start();
+    const writer = new HistoryWriter(side.log);
+    await writer.append(streams.wallet(alice), [opened(alice)]);
+    await side.settled();
+    const key = { name: 'wallet', generation: 1, partition: 0 };
+    const before = (await loadCheckpoint(sqlOn(database.pool), key))!;
+    await writer.append(streams.wallet(bob), [opened(bob)]);
+    await side.settled();
+    await inTransaction(database.pool, {}, async (tx) => {
+      await tx.execute('delete from read.wallet where user_id = $1', [bob]);
+      await moveCheckpoint(tx, key, (await loadCheckpoint(tx, key))!, before);
+    });
+    await untilTrue(async () => {
+      const { rows } = await database.pool.query('select from read.wallet where user_id = $1', [bob]);
+      return rows.length === 1;
+    });
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+});
+
 describe('a database that is not to be reached', () => {
   it.each([
     ['whose name does not resolve', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }],
