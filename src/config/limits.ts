@@ -224,7 +224,12 @@ export const limits = {
      * PostgreSQL's `deadlock_timeout` (1 s unless set otherwise): past that, a read would be made to fail.
      */
     swapReadsWaitMsMax: 200,
-    /** A swap that finds views or checkpoints locked, or itself behind, tries again this often. */
+    /**
+     * A swap holds live writers for this long to copy what they have written since its last look: with
+     * `swapReadsWaitMsMax` after it, less than the `lockTimeoutMs` for which they wait.
+     */
+    swapHoldMsMax: 1_000,
+    /** A swap that finds views or checkpoints locked, or is too slow, tries again this often. */
     swapTriesMax: 60,
     /** Rows that differ and are shown by a comparison, per table. */
     differencesShownMax: 10,

@@ -5,6 +5,7 @@ import { limits } from '../config/limits.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CheckpointMoved } from './checkpoints.ts';
+import { boundedTail } from './bounded-tail.ts';
 import type { RowDifference } from './compare.ts';
 import { assertNotAhead, compareWithLive, livePosition } from './compare-with-live.ts';
 import { earliest } from './earliest.ts';
@@ -32,7 +33,8 @@ import { inTransaction } from './transaction.ts';
  * A rebuild, for each projection:
  *
  *   leftovers dropped -> shadow made -> copy from the log's start -> indexes -> copy the tail
- *     -> (compare) -> swap --behind--> copy the tail, swap again
+ *     -> (compare) -> swap: live writers held, the last tail copied, views moved
+ *                       |--in use, too slow--> writers let go, copy the tail, swap again
  *                       \--swapped--> old generation dropped
  *
  * Reads and live writes go on all the time. Aborted, failed or killed anywhere before the swap, it leaves the
@@ -213,15 +215,14 @@ class Rebuild {
     for (let attempt = 1; attempt <= swapTriesMax; attempt++) {
       await this.#copy([writer], await log.head());
       this.#meter.enter('swap', [projection.name]);
-      const deps = { pool, clock: runtime.clock };
-      const outcome = await swapGeneration(deps, projection, tables, generation, () => log.head());
+      const tail = boundedTail(runtime.timers, (position) => this.#copy([writer], position));
+      const deps = { pool, clock: runtime.clock, head: () => log.head(), catchUp: tail.catchUp };
+      const outcome = await swapGeneration(deps, projection, tables, generation).finally(tail.ended);
       if (outcome.kind === 'swapped') return outcome.before;
       if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
-      if (outcome.kind === 'in-use') {
-        tables = withFirst(tables, outcome.table);
-        const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
-        await runtime.timers.sleep(delayMs, this.#options.signal);
-      }
+      if (outcome.kind === 'in-use') tables = withFirst(tables, outcome.table);
+      const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
+      await runtime.timers.sleep(delayMs, this.#options.signal);
       this.#options.signal?.throwIfAborted();
     }
     throw new Error(`${writer.projection.name} could not be swapped in: its tables are in use all the time`);

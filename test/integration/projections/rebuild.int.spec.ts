@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventLog } from '../../../src/commands/event-log.ts';
 import { limits } from '../../../src/config/limits.ts';
+import { streams } from '../../../src/domain/streams.ts';
 import { accountsProjection } from '../../../src/projections/accounts-projection.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
@@ -75,6 +77,44 @@ async function untilLocked(relation: string, mode: string): Promise<void> {
   }
 }
 
+/**
+ * A log that grows with every look at its head, and answers when the live rows have what came, or wait for a
+ * lock: what the head's reader is told is always behind them.
+ */
+function logThatGoesOn(): { readonly log: EventLog; readonly next: () => Promise<void> } {
+  let number = 100;
+  const next = async (): Promise<void> => {
+    number += 1;
+    const user = userId(number);
+    await writer.append(streams.wallet(user), [{ type: 'WalletOpened', data: { userId: user } }]);
+  };
+  const inner = side.log;
+  const log: EventLog = {
+    append: (...args) => inner.append(...args),
+    readStream: (...args) => inner.readStream(...args),
+    readAll: (...args) => inner.readAll(...args),
+    subscribe: (...args) => inner.subscribe(...args),
+    close: () => inner.close(),
+    async head() {
+      const head = await inner.head();
+      await next();
+      let isSettled = false;
+      void side.settled().then(() => {
+        isSettled = true;
+      });
+      await untilTrue(async () => {
+        if (isSettled) return true;
+        const { rows } = await database.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      });
+      return head;
+    },
+  };
+  return { log, next };
+}
+
 describe('a rebuild', () => {
   it('puts every read table right while commands go on and reads never fail', async () => {
     await scramble();
@@ -127,6 +167,38 @@ describe('a rebuild', () => {
       reader.release();
       other.release();
     }
+  });
+
+  it('is swapped in although the live rows are further each time that it looks', async () => {
+    const { log, next } = logThatGoesOn();
+    await rebuild({ ...deps(), log }, [walletProjection]);
+    await next();
+    await side.settled();
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+
+  it('lets live writers go on when the last tail takes too long, and tries again', async () => {
+    const { log, next } = logThatGoesOn();
+    let isSwapping = false;
+    let stalls = 0;
+    const slow: EventLog = {
+      ...log,
+      async *readAll(options) {
+        // With the live checkpoints held: until they are not any more.
+        if (isSwapping && stalls++ === 0) {
+          await next();
+          await side.settled();
+        }
+        yield* log.readAll(options);
+      },
+    };
+    const onProgress = ({ phase }: RebuildProgress): void => {
+      isSwapping = phase === 'swap';
+    };
+    const results = await rebuild({ ...deps(), log: slow }, [walletProjection], { onProgress });
+    expect([results[0]?.kind, stalls > 0]).toEqual(['swapped', true]);
+    await side.settled();
+    await expectTablesToEqualLog(database.pool, side.log.events);
   });
 
   it('says how far it is', async () => {
