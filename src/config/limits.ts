@@ -230,7 +230,20 @@ export const limits = {
     rebuildBatchEventsMax: 5_000,
     rebuildBatchBytesMax: 16 * 1024 * 1024,
     rebuildStatementTimeoutMs: 60 * 60 * 1_000,
-    /** A swap that finds the checkpoints locked, or itself behind, tries again this often. */
+    /** Between two tries to replace the rows of another version of the code. */
+    rebuildRetryDelayMsMin: 1_000,
+    rebuildRetryDelayMsMax: 60_000,
+    /**
+     * A swap waits this long in all for reads to let go of its views, while new reads wait for it. Well below
+     * PostgreSQL's `deadlock_timeout` (1 s unless set otherwise): past that, a read would be made to fail.
+     */
+    swapReadsWaitMsMax: 200,
+    /**
+     * A swap holds live writers for this long to copy what they have written since its last look: with
+     * `swapReadsWaitMsMax` after it, less than the `lockTimeoutMs` for which they wait.
+     */
+    swapHoldMsMax: 1_000,
+    /** A swap that finds views or checkpoints locked, or is too slow, tries again this often. */
     swapTriesMax: 60,
     /** Rows that differ and are shown by a comparison, per table. */
     differencesShownMax: 10,
