@@ -2,6 +2,7 @@
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
+import type { GrpcCall } from '../grpc-call.ts';
 import type { GrpcHandler } from '../grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from '../grpc-status.ts';
 import { parseMessage } from '../parse-message.ts';
@@ -14,38 +15,48 @@ import { parseTarget } from './group-target.ts';
 import type { PersistentGroup } from './persistent-group.ts';
 import { Subscriber } from './subscriber.ts';
 
-export function connectService(groups: GroupRegistry, { ids }: Runtime): GrpcHandler {
+export function connectService(groups: GroupRegistry, runtime: Runtime): GrpcHandler {
   return async (call) => {
     const messages = call.messages();
-    const first = await messages.next();
-    if (first.done === true) {
-      if (call.signal.aborted) return;
-      throw invalidArgument('a connection begins with its options');
-    }
-    const options = parseMessage(persistent.ReadReq, first.value).getOptions();
-    if (options === undefined) throw invalidArgument('a connection begins with its options');
-    const bufferSize = options.getBufferSize();
-    if (bufferSize < 1) throw invalidArgument('a buffer holds at least one event');
-    const group = groups.find(parseTarget(options));
-    const subscriber = new Subscriber({
-      id: ids.next(),
-      bufferSize: Math.min(bufferSize, limits.eventNode.groupClientBufferMax),
-      uuidForm: options.getUuidOption()?.hasString() ? 'string' : 'structured',
-    });
-    group.connect(subscriber);
-    const answers = readAnswers(messages, group, subscriber).catch((error: unknown) => {
-      subscriber.end(error instanceof Error ? error : new Error(String(error)));
-    });
     try {
-      await subscriber.serve(call, groupKey(group.config.name), group);
+      await serveClient(call, messages, groups, runtime);
     } catch (error) {
       if (error instanceof RecordCorrupt) throw new GrpcError(grpcStatus.dataLoss, error.message);
       throw error;
     } finally {
-      group.disconnect(subscriber);
-      void answers;
+      // Not awaited: it waits for the client's next message. What still comes must not fill the connection's window.
+      void messages.return();
     }
   };
+}
+
+async function serveClient(
+  call: GrpcCall,
+  messages: AsyncGenerator<Buffer, void, undefined>,
+  groups: GroupRegistry,
+  { ids }: Runtime,
+): Promise<void> {
+  const first = await messages.next();
+  if (call.signal.aborted) return;
+  const options = first.done ? undefined : parseMessage(persistent.ReadReq, first.value).getOptions();
+  if (options === undefined) throw invalidArgument('a connection begins with its options');
+  const bufferSize = options.getBufferSize();
+  if (bufferSize < 1) throw invalidArgument('a buffer holds at least one event');
+  const group = groups.find(parseTarget(options));
+  const subscriber = new Subscriber({
+    id: ids.next(),
+    bufferSize: Math.min(bufferSize, limits.eventNode.groupClientBufferMax),
+    uuidForm: options.getUuidOption()?.hasString() ? 'string' : 'structured',
+  });
+  group.connect(subscriber);
+  try {
+    readAnswers(messages, group, subscriber).catch((error: unknown) => {
+      subscriber.end(error instanceof Error ? error : new Error(String(error)));
+    });
+    await subscriber.serve(call, groupKey(group.config.name), group);
+  } finally {
+    group.disconnect(subscriber);
+  }
 }
 
 const actions: readonly NackAction[] = ['unknown', 'park', 'retry', 'skip', 'stop'];

@@ -3,12 +3,11 @@ import Value from 'typebox/value';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
 import type { EventStore } from '../event-store.ts';
 import type { FilterSpec } from './group-filter.ts';
-import type { GroupName } from './group-name.ts';
+import { CONFIG_STREAM, type GroupName } from './group-name.ts';
 import { consumerStrategies, type GroupSettings } from './group-settings.ts';
 import { lastEventJson } from './last-event.ts';
 import { appendOwn, jsonEvent, setTruncation } from './system-event.ts';
 
-const CONFIG_STREAM = '$persistentSubscriptionConfig';
 const CONFIG_TYPE = '$PersistentConfig';
 /** As EventStoreDB keeps them: the newest, and the one before. */
 const CONFIGS_KEPT = 2;

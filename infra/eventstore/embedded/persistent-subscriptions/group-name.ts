@@ -1,3 +1,5 @@
+import { isMetastream, originalOf } from '../system-streams.ts';
+
 /** Which group: what it reads, and its name there. */
 export interface GroupName {
   /** Undefined: the whole log. */
@@ -8,7 +10,10 @@ export interface GroupName {
 /** How the protocol and the names of streams call the whole log. */
 export const ALL_STREAM = '$all';
 
-/** The prefix of the streams in which groups of the whole log keep what they must not deliver to themselves. */
+/** Where the configuration of all groups is. */
+export const CONFIG_STREAM = '$persistentSubscriptionConfig';
+
+/** The prefix of the streams in which groups of the whole log keep what is theirs. */
 const OWN_STREAMS_OF_ALL = `$persistentsubscription-${ALL_STREAM}::`;
 
 export const sourceName = ({ stream }: Pick<GroupName, 'stream'>): string => stream ?? ALL_STREAM;
@@ -22,8 +27,10 @@ export const checkpointStreamOf = (name: GroupName): string =>
 export const parkedStreamOf = (name: GroupName): string => `$persistentsubscription-${groupKey(name)}-parked`;
 
 /**
- * Whether a stream, or the stream it is the metadata of, belongs to a group of the whole log. Such a group would
- * make progress by writing its own checkpoint, and would never come to rest.
+ * Whether groups of the whole log write this stream, or the stream it is the metadata of, themselves. A group that
+ * got its own checkpoints would make progress by writing them, and would never come to rest.
  */
-export const isOwnStreamOfAll = (stream: string): boolean =>
-  stream.startsWith(OWN_STREAMS_OF_ALL) || stream.startsWith(`$$${OWN_STREAMS_OF_ALL}`);
+export function isOwnStreamOfAll(stream: string): boolean {
+  const original = isMetastream(stream) ? originalOf(stream) : stream;
+  return original === CONFIG_STREAM || original.startsWith(OWN_STREAMS_OF_ALL);
+}

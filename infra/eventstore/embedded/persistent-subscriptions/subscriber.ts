@@ -67,7 +67,11 @@ export class Subscriber {
   }
 
   /** Sends what is queued until the call is over. Throws what it was ended with. */
-  async serve(call: GrpcCall, subscriptionId: string, host: SubscriberHost): Promise<void> {
+  async serve(
+    call: Pick<GrpcCall, 'write' | 'signal'>,
+    subscriptionId: string,
+    host: SubscriberHost,
+  ): Promise<void> {
     call.signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
     const output = new ChunkWriter(call);
     await output.add(confirmationFrame(subscriptionId));
