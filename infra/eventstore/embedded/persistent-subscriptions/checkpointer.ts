@@ -6,7 +6,7 @@ import type { GroupSettings } from './group-settings.ts';
 
 /** Decides when a group's progress is written, and writes it: one write at a time. Times are monotonic. */
 export class Checkpointer {
-  readonly #store: CheckpointStore;
+  readonly #store: Pick<CheckpointStore, 'write'>;
   readonly #rule: GroupSettings;
   /** Of the last write: undefined when there was none, in this life of the node or an earlier one. */
   #index: number | undefined;
@@ -16,7 +16,7 @@ export class Checkpointer {
   #isWriting = false;
 
   /** `index`: the checkpoint that is stored. */
-  constructor(store: CheckpointStore, rule: GroupSettings, index: number | undefined) {
+  constructor(store: Pick<CheckpointStore, 'write'>, rule: GroupSettings, index: number | undefined) {
     this.#store = store;
     this.#rule = rule;
     this.#index = index;

@@ -1,6 +1,7 @@
 /** Making, changing, deleting and describing groups, with the published client. */
 import {
   DISPATCH_TO_SINGLE,
+  jsonEvent,
   PersistentSubscriptionDoesNotExistError,
   PersistentSubscriptionDroppedError,
   PersistentSubscriptionExistsError,
@@ -9,11 +10,12 @@ import {
   PINNED,
   persistentSubscriptionToStreamSettingsFromDefaults,
   START,
+  StreamNotFoundError,
   UNBOUNDED,
 } from '@eventstore/db-client';
 import { describe, expect, test } from 'vitest';
 import { aGroupOn, connected, eventually, idOf, idsOf } from './persistent-subscriptions-support.ts';
-import { aStream, conformanceClient, someEvents } from './support.ts';
+import { aStream, conformanceClient, someEvents, take } from './support.ts';
 
 const client = conformanceClient();
 const info = (stream: string) => client().getPersistentSubscriptionToStreamInfo(stream, 'group');
@@ -101,6 +103,10 @@ describe('deleting a group', () => {
       ({ stats }) => stats.parkedMessageCount === 1n,
     );
     await client().deletePersistentSubscriptionToStream(stream, 'group');
+    for (const kept of ['checkpoint', 'parked']) {
+      const reading = take(client().readStream(`$persistentsubscription-${stream}::group-${kept}`));
+      await expect(reading).rejects.toThrow(StreamNotFoundError);
+    }
     await aGroupOn(client(), stream);
     const described = await info(stream);
     expect(described.stats.parkedMessageCount).toBe(0n);
@@ -109,6 +115,16 @@ describe('deleting a group', () => {
     expect(idsOf(again)).toEqual(events.map(({ id }) => id));
     expect(again.map(({ retryCount }) => retryCount)).toEqual([0, 0, 0]);
   });
+});
+
+test('a group is not made with what a deletion left behind that was cut short', async () => {
+  const stream = aStream();
+  const events = someEvents(3);
+  await client().appendToStream(stream, events);
+  const checkpoint = jsonEvent({ type: '$SubscriptionCheckpoint', data: '1' as never });
+  await client().appendToStream(`$persistentsubscription-${stream}::group-checkpoint`, checkpoint);
+  await aGroupOn(client(), stream);
+  expect(idOf(await (await connected(client(), stream)).next())).toBe(events[0]?.id);
 });
 
 describe('updating a group', () => {

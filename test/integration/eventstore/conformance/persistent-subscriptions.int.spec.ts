@@ -198,11 +198,11 @@ describe('an event that a client did not handle', () => {
 });
 
 describe('what is parked', () => {
-  async function withParked(count: number) {
+  async function withParked(count: number, settings: Parameters<typeof aGroupOn>[2] = {}) {
     const stream = aStream();
     const events = someEvents(count);
     await client().appendToStream(stream, events);
-    await aGroupOn(client(), stream);
+    await aGroupOn(client(), stream, settings);
     const one = await connected(client(), stream, count);
     await one.nack('park', ...(await one.take(count)));
     await eventually(
@@ -225,6 +225,19 @@ describe('what is parked', () => {
       () => parked(stream),
       (links) => links.length === 0,
     );
+  });
+
+  test('is forgotten bit by bit when it is much, up to the first that is not done', async () => {
+    const { stream, one } = await withParked(3, { checkPointLowerBound: 1, checkPointUpperBound: 1 });
+    await client().replayParkedMessagesToStream(stream, 'group');
+    const [first, second, third] = await one.take(3);
+    await one.ack(second!);
+    await one.ack(first!);
+    const left = await eventually(
+      () => parked(stream),
+      (links) => links.length < 3,
+    );
+    expect(idsOf(left as never)).toEqual([idOf(third!)]);
   });
 
   test('comes again up to, not including, a revision', async () => {
