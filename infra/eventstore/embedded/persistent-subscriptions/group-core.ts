@@ -30,6 +30,8 @@ type CoreSettings = Pick<
 
 export class GroupCore {
   readonly #settings: CoreSettings;
+  /** Events that are held, not counting those that are out with clients. */
+  readonly #size: number;
   readonly #pool: ClientPool<Tracked>;
   /** Not done, in the order of the source. */
   readonly #unfinished = new Set<Tracked>();
@@ -45,6 +47,8 @@ export class GroupCore {
   /** `doneIndex`: the index of the last event of the source that needs no delivery. */
   constructor(settings: CoreSettings, doneIndex: number) {
     this.#settings = settings;
+    const asked = Math.max(settings.liveBufferSize, settings.historyBufferSize, 1);
+    this.#size = Math.min(asked, limits.eventNode.groupBufferMax);
     this.#pool = new ClientPool(settings);
     this.#known = { index: doneIndex, events: 0 };
   }
@@ -64,10 +68,12 @@ export class GroupCore {
 
   /** How many more events it takes in. What waits again or is being parked takes its room too. */
   get room(): number {
-    const { liveBufferSize, historyBufferSize } = this.#settings;
-    const asked = Math.max(liveBufferSize, historyBufferSize, 1);
-    const size = Math.min(asked, limits.eventNode.groupBufferMax);
-    return Math.max(0, size - this.#buffered.size - this.#retries.size - this.#parking.size);
+    return Math.max(0, this.#size - this.#buffered.size - this.#retries.size - this.#parking.size);
+  }
+
+  /** Whether it is worth reading: there is room for a batch, or for half of all that ever fits. */
+  hasRoomFor(batch: number): boolean {
+    return this.room >= Math.min(batch, Math.ceil(this.#size / 2));
   }
 
   get progress(): Progress {

@@ -9,6 +9,7 @@ import { groupDoesNotExist, groupDropped, groupExists, groupFailed } from './gro
 import { type FilterSpec, filterOf } from './group-filter.ts';
 import { type GroupName, groupKey } from './group-name.ts';
 import { type GroupSettings, settingsProblem } from './group-settings.ts';
+import { LogWatch } from './log-watch.ts';
 import { PersistentGroup } from './persistent-group.ts';
 
 /**
@@ -18,12 +19,14 @@ import { PersistentGroup } from './persistent-group.ts';
 export class GroupRegistry {
   readonly #store: EventStore;
   readonly #runtime: Runtime;
+  readonly #watch: LogWatch;
   #groups: Map<string, PersistentGroup> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(store: EventStore, runtime: Runtime) {
     this.#store = store;
     this.#runtime = runtime;
+    this.#watch = new LogWatch(store);
   }
 
   /** Throws `GrpcError` when there is none, or when what is stored of the groups is damaged. */
@@ -48,9 +51,9 @@ export class GroupRegistry {
       if (filter !== undefined) filterOf(filter);
       const config = this.#checked(name, settings, filter);
       // What a deletion left behind that was cut short must not be resumed from.
-      await new PersistentGroup(this.#store, this.#runtime, config).deleteState();
+      await this.#group(config).deleteState();
       await this.#write([...groups.values()].map((group) => group.config).concat(config));
-      groups.set(groupKey(name), new PersistentGroup(this.#store, this.#runtime, config));
+      groups.set(groupKey(name), this.#group(config));
     });
   }
 
@@ -61,7 +64,7 @@ export class GroupRegistry {
       const config = this.#checked(name, settings, old.config.filter);
       await this.#write([...groups.values()].map((group) => (group === old ? config : group.config)));
       await old.stop(groupDropped(name));
-      groups.set(groupKey(name), new PersistentGroup(this.#store, this.#runtime, config));
+      groups.set(groupKey(name), this.#group(config));
     });
   }
 
@@ -94,6 +97,10 @@ export class GroupRegistry {
     return writeGroupConfigs(this.#store, this.#runtime, configs);
   }
 
+  #group(config: GroupConfig): PersistentGroup {
+    return new PersistentGroup({ store: this.#store, runtime: this.#runtime, watch: this.#watch }, config);
+  }
+
   #checked(name: GroupName, settings: GroupSettings, filter: FilterSpec | undefined): GroupConfig {
     const problem = settingsProblem(settings);
     if (problem !== undefined) throw groupFailed(name, problem);
@@ -111,7 +118,7 @@ export class GroupRegistry {
       this.#groups ??= new Map(
         readGroupConfigs(this.#store, this.#runtime).map((config) => [
           groupKey(config.name),
-          new PersistentGroup(this.#store, this.#runtime, config),
+          this.#group(config),
         ]),
       );
       return this.#groups;

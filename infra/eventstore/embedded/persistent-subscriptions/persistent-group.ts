@@ -9,7 +9,7 @@
  */
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime, TimerHandle } from '../../../../src/runtime/runtime.ts';
-import { type EventStore, StoreUnavailable } from '../event-store.ts';
+import { StoreUnavailable } from '../event-store.ts';
 import { GrpcError, grpcStatus } from '../grpc-status.ts';
 import { eventFrame, type ResolvedEvent } from '../read-responses.ts';
 import { RecordCorrupt } from '../stored-record.ts';
@@ -23,11 +23,11 @@ import type { GroupMessage, NackAction, Park } from './group-message.ts';
 import { GroupSource } from './group-source.ts';
 import { ParkedMessages } from './parked-messages.ts';
 import { ParkedReplay } from './parked-replay.ts';
+import { type GroupDeps, SourceReader } from './source-reader.ts';
 import type { Subscriber, SubscriberHost } from './subscriber.ts';
 
 export class PersistentGroup implements SubscriberHost {
   readonly config: GroupConfig;
-  readonly #store: EventStore;
   readonly #runtime: Runtime;
   readonly #core: GroupCore;
   readonly #source: GroupSource;
@@ -37,18 +37,17 @@ export class PersistentGroup implements SubscriberHost {
   readonly #replay: ParkedReplay;
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #writes = new Set<Promise<void>>();
-  #reading: AbortController | undefined;
-  #roomAgain = Promise.withResolvers<void>();
+  readonly #reader: SourceReader;
   #timer: TimerHandle | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #totalItems = 0;
   #isStopped = false;
 
   /** Resumes from the group's checkpoint. Throws `RecordCorrupt`. */
-  constructor(store: EventStore, runtime: Runtime, config: GroupConfig) {
+  constructor(deps: GroupDeps, config: GroupConfig) {
+    const { store, runtime } = deps;
     const { name, settings } = config;
     this.config = config;
-    this.#store = store;
     this.#runtime = runtime;
     this.#checkpoints = new CheckpointStore(store, runtime, name);
     this.#parked = new ParkedMessages(store, runtime, name);
@@ -59,6 +58,10 @@ export class PersistentGroup implements SubscriberHost {
     const filter = config.filter === undefined ? undefined : filterOf(config.filter);
     this.#source = new GroupSource(store, runtime.clock, { name, settings, filter }, doneIndex + 1);
     this.#replay = new ParkedReplay(this.#parked, this.#core, settings);
+    this.#reader = new SourceReader(deps, config, this.#source, this.#core, {
+      read: () => this.#step(),
+      failed: (error) => this.#endClients(readFailure(error)),
+    });
   }
 
   /** Adds a client. Throws `GrpcError` when the group has as many as it may have. */
@@ -73,7 +76,7 @@ export class PersistentGroup implements SubscriberHost {
     this.#subscribers.set(subscriber.id, subscriber);
     this.#core.addClient(subscriber.id, subscriber.bufferSize);
     this.#step();
-    this.#startReading();
+    this.#reader.start();
   }
 
   /** Removes a client; what was out with it goes to others. Harmless when it is not one. */
@@ -82,8 +85,7 @@ export class PersistentGroup implements SubscriberHost {
     this.#core.removeClient(subscriber.id);
     this.#step();
     if (this.#subscribers.size > 0) return;
-    this.#reading?.abort();
-    this.#reading = undefined;
+    this.#reader.stop();
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#timerAtMs = Number.POSITIVE_INFINITY;
@@ -183,7 +185,7 @@ export class PersistentGroup implements SubscriberHost {
       subscriber?.push(message, this);
       this.#totalItems++;
     }
-    if (this.#core.room > 0) this.#roomAgain.resolve();
+    this.#reader.resume();
     const truncated = this.#replay.truncateDone();
     if (truncated !== undefined) this.#track(truncated);
     this.#writeCheckpoint(nowMs);
@@ -232,50 +234,11 @@ export class PersistentGroup implements SubscriberHost {
     const tracked = write.catch(() => {}).finally(() => this.#writes.delete(tracked));
     this.#writes.add(tracked);
   }
-
-  #startReading(): void {
-    if (this.#reading !== undefined) return;
-    this.#reading = new AbortController();
-    const { signal } = this.#reading;
-    this.#read(signal).catch((error: unknown) => {
-      // The store is closed: the server ends the calls by itself.
-      if (error instanceof StoreUnavailable) return;
-      this.#endClients(readFailure(error));
-    });
-  }
-
-  /** Reads the source as far as there is room, again and again, until nobody is there any more. */
-  async #read(signal: AbortSignal): Promise<void> {
-    let sinceYield = 0;
-    signal.addEventListener('abort', () => this.#roomAgain.resolve(), { once: true });
-    while (!signal.aborted) {
-      const seen = this.#store.lastPosition;
-      const { room } = this.#core;
-      if (room === 0) {
-        this.#roomAgain = Promise.withResolvers();
-        await this.#roomAgain.promise;
-        continue;
-      }
-      const found = this.#source.read(Math.min(room, Math.max(1, this.config.settings.readBatchSize)));
-      for (const each of found) {
-        if (each.kind === 'event') this.#core.offer(each.message);
-        else this.#core.pass(each.index, each.counts);
-      }
-      if (found.length === 0) {
-        await this.#store.moved(seen, signal);
-        continue;
-      }
-      this.#step();
-      sinceYield += found.length;
-      if (sinceYield < limits.eventNode.scanSliceEvents) continue;
-      sinceYield = 0;
-      await this.#runtime.timers.sleep(0);
-    }
-  }
 }
 
 /** What clients are told when the source cannot be read. Anything unexpected is the server's to log. */
 function readFailure(error: unknown): Error {
   if (error instanceof RecordCorrupt) return new GrpcError(grpcStatus.dataLoss, error.message);
+  if (error instanceof StoreUnavailable) return new GrpcError(grpcStatus.unavailable, error.message);
   return error instanceof Error ? error : new Error('the source cannot be read', { cause: error });
 }

@@ -41,6 +41,16 @@ describe('delivering', () => {
     core.removeClient('a');
     expect(core.room).toBe(2);
   });
+
+  test('asks for more when a batch fits, or when half of the buffer is free', () => {
+    const settings = { liveBufferSize: 10, historyBufferSize: 10 };
+    const { core, offer } = aGroup({ count: 5, settings });
+    expect(core.hasRoomFor(3)).toBe(true);
+    expect(core.hasRoomFor(9)).toBe(true);
+    offer(3);
+    expect(core.hasRoomFor(3)).toBe(false);
+    expect(core.hasRoomFor(2)).toBe(true);
+  });
 });
 
 describe('an event that was not handled', () => {
