@@ -1,5 +1,3 @@
-import { type Static, Type } from 'typebox';
-import Value from 'typebox/value';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
 import type { EventStore } from '../event-store.ts';
 import type { FilterSpec } from './group-filter.ts';
@@ -27,47 +25,26 @@ export class ConfigUnreadable extends Error {
   override readonly name = 'ConfigUnreadable';
 }
 
-const count = Type.Integer({ minimum: 0 });
-const entrySchema = Type.Object({
-  stream: Type.Union([Type.String(), Type.Null()]),
-  group: Type.String(),
-  filter: Type.Union([
-    Type.Object({
-      on: Type.Enum(['stream-name', 'event-type']),
-      prefixes: Type.Array(Type.String()),
-      regex: Type.String(),
-    }),
-    Type.Null(),
-  ]),
-  firstIndex: count,
-  settings: Type.Object({
-    resolveLinks: Type.Boolean(),
-    startFrom: Type.Union([Type.Enum(['start', 'end']), count]),
-    extraStatistics: Type.Boolean(),
-    messageTimeoutMs: count,
-    maxRetryCount: count,
-    minCheckpointCount: count,
-    maxCheckpointCount: count,
-    checkpointAfterMs: count,
-    maxSubscriberCount: count,
-    liveBufferSize: count,
-    historyBufferSize: count,
-    readBatchSize: count,
-    strategy: Type.Enum([...consumerStrategies]),
-  }),
-});
-const configSchema = Type.Object({ version: Type.Literal(1), groups: Type.Array(entrySchema) });
+/** A group as its configuration is stored. JSON has no `undefined`. */
+interface Entry extends Omit<GroupConfig, 'name' | 'filter'> {
+  readonly stream: string | null;
+  readonly group: string;
+  readonly filter: FilterSpec | null;
+}
+
+const VERSION = 1;
 
 /** All groups as they are stored. Throws `RecordCorrupt`, `ConfigUnreadable`. */
 export function readGroupConfigs(store: EventStore, { clock }: Runtime): readonly GroupConfig[] {
   const stored = lastEventJson(store, CONFIG_STREAM, clock);
   if (stored === undefined) return [];
-  if (!Value.Check(configSchema, stored)) {
+  const { version, groups } = asRecord(stored);
+  if (version !== VERSION || !Array.isArray(groups) || !groups.every(isEntry)) {
     throw new ConfigUnreadable(
       `the last event of ${CONFIG_STREAM} is not a configuration that this node reads`,
     );
   }
-  return stored.groups.map(configOf);
+  return groups.map(configOf);
 }
 
 /** Stores all groups anew: one event, so that a crash leaves what was or what is. Throws `StoreUnavailable`. */
@@ -79,21 +56,66 @@ export async function writeGroupConfigs(
   if (store.stream(CONFIG_STREAM).metadata.maxCount !== CONFIGS_KEPT) {
     await setTruncation(store, CONFIG_STREAM, ids.next(), { maxCount: CONFIGS_KEPT });
   }
-  const config: Static<typeof configSchema> = { version: 1, groups: configs.map(entryOf) };
+  const config = { version: VERSION, groups: configs.map(entryOf) };
   await appendOwn(store, CONFIG_STREAM, [jsonEvent(ids.next(), CONFIG_TYPE, config)]);
 }
 
-function configOf({ stream, group, filter, ...rest }: Static<typeof entrySchema>): GroupConfig {
+function configOf({ stream, group, filter, ...rest }: Entry): GroupConfig {
   return { name: { stream: stream ?? undefined, group }, filter: filter ?? undefined, ...rest };
 }
 
-function entryOf({ name, settings, filter, firstIndex }: GroupConfig): Static<typeof entrySchema> {
-  const prefixes = [...(filter?.prefixes ?? [])];
-  return {
-    stream: name.stream ?? null,
-    group: name.group,
-    filter: filter === undefined ? null : { ...filter, prefixes },
-    firstIndex,
-    settings,
-  };
+function entryOf({ name, settings, filter, firstIndex }: GroupConfig): Entry {
+  return { stream: name.stream ?? null, group: name.group, filter: filter ?? null, firstIndex, settings };
+}
+
+// Checked by hand: a schema library takes longer to load than the whole node to start.
+
+function isEntry(value: unknown): value is Entry {
+  const { stream, group, filter, firstIndex, settings } = asRecord(value);
+  return (
+    (stream === null || typeof stream === 'string') &&
+    typeof group === 'string' &&
+    (filter === null || isFilter(filter)) &&
+    isCount(firstIndex) &&
+    isSettings(settings)
+  );
+}
+
+function isFilter(value: unknown): boolean {
+  const { on, prefixes, regex } = asRecord(value);
+  return (
+    (on === 'stream-name' || on === 'event-type') &&
+    Array.isArray(prefixes) &&
+    prefixes.every((prefix) => typeof prefix === 'string') &&
+    typeof regex === 'string'
+  );
+}
+
+function isSettings(value: unknown): boolean {
+  const { resolveLinks, extraStatistics, startFrom, strategy, ...counts } = asRecord(value);
+  return (
+    typeof resolveLinks === 'boolean' &&
+    typeof extraStatistics === 'boolean' &&
+    (startFrom === 'start' || startFrom === 'end' || isCount(startFrom)) &&
+    consumerStrategies.some((known) => known === strategy) &&
+    countNames.every((name) => isCount(counts[name]))
+  );
+}
+
+const countNames = [
+  'messageTimeoutMs',
+  'maxRetryCount',
+  'minCheckpointCount',
+  'maxCheckpointCount',
+  'checkpointAfterMs',
+  'maxSubscriberCount',
+  'liveBufferSize',
+  'historyBufferSize',
+  'readBatchSize',
+] as const satisfies readonly (keyof GroupSettings)[];
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

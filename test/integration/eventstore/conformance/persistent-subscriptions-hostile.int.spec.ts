@@ -1,6 +1,6 @@
 /** Peers of persistent subscriptions that send nonsense, do not read, or do what the published client never does. */
 import { once } from 'node:events';
-import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
+import { binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -129,10 +129,14 @@ test('a client that does not read loses its events to those that do', async () =
   call.close();
 });
 
-test('a configuration that this node did not write is refused, and nothing else is', async () => {
+test.each([
+  ['of another version', jsonEvent({ type: 'x', data: { version: 9, groups: [] } })],
+  ['with an entry that is none', jsonEvent({ type: 'x', data: { version: 1, groups: [{ stream: 's' }] } })],
+  ['that is no JSON', binaryEvent({ type: 'x', data: Buffer.from('{') })],
+])('a configuration %s is refused, and nothing else is', async (_, event) => {
   const { node, close } = await aNode();
   const other = EventStoreDBClient.connectionString(node.url);
-  await other.appendToStream('$persistentSubscriptionConfig', jsonEvent({ type: 'x', data: { version: 9 } }));
+  await other.appendToStream('$persistentSubscriptionConfig', event);
   await expect(other.listAllPersistentSubscriptions()).rejects.toMatchObject({ code: grpcStatus.dataLoss });
   await expect(aGroupOn(other, 's')).rejects.toMatchObject({ code: grpcStatus.dataLoss });
   await other.appendToStream('s', someEvents(1));
