@@ -45,6 +45,23 @@ export const limits = {
     fellBehindEvents: 10_000,
     /** The window that a filter without one of its own gets, in events; EventStoreDB's default. */
     filterWindowDefault: 32,
+    /** Groups of persistent subscriptions; their settings are one event. */
+    groupsMax: 2_000,
+    groupNameBytesMax: 256,
+    groupSubscribersMax: 1_000,
+    /** Events that a group reads ahead, whatever it was set up with, and those that are out with its clients. */
+    groupBufferMax: 20_000,
+    groupInFlightMax: 20_000,
+    /** Events out with one client, whatever it asked for. */
+    groupClientBufferMax: 10_000,
+    /** A checkpoint that could not be written waits this long at least. */
+    groupCheckpointRetryMs: 1_000,
+    /** How many parts pinned strategies share out among a group's clients. */
+    pinnedBuckets: 1_024,
+    /** Of the reason that a client gives for parking an event. */
+    parkReasonCharsMax: 1_024,
+    /** A client's last answering times that statistics are made of. */
+    latencySamplesMax: 1_000,
     callsPerConnectionMax: 1_024,
     connectionsMax: 1_024,
     /** Flow-control window per call, bytes. */

@@ -6,11 +6,11 @@ import type { GrpcCall } from './grpc-call.ts';
  * at most one chunk; a peer that does not read holds up `add`, and thereby the reader of the log.
  */
 export class ChunkWriter {
-  readonly #call: GrpcCall;
+  readonly #call: Pick<GrpcCall, 'write'>;
   #frames: Buffer[] = [];
   #bytes = 0;
 
-  constructor(call: GrpcCall) {
+  constructor(call: Pick<GrpcCall, 'write'>) {
     this.#call = call;
   }
 

@@ -4,6 +4,8 @@ export const grpcStatus = {
   cancelled: 1,
   unknown: 2,
   invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
   resourceExhausted: 8,
   failedPrecondition: 9,
   unimplemented: 12,

@@ -11,6 +11,8 @@ const readRespEvent = 1;
 const readEventEvent = 1;
 const readEventLink = 2;
 const readEventCommitPosition = 3;
+/** Only of persistent subscriptions, whose messages are the same otherwise. */
+const readEventRetryCount = 5;
 
 /** What a reader gets of one place: the event there, or a link and what it stands for. */
 export interface ResolvedEvent {
@@ -19,12 +21,20 @@ export interface ResolvedEvent {
   readonly link?: StoredRecord;
 }
 
-/** An event's answer: the stored bytes with a head and a position around them. */
-export function eventFrame({ event, link }: ResolvedEvent, uuidForm: ReadPlan['uuidForm']): Buffer {
+/**
+ * An event's answer: the stored bytes with a head and a position around them, and for persistent subscriptions how
+ * often it was delivered before.
+ */
+export function eventFrame(
+  { event, link }: ResolvedEvent,
+  uuidForm: ReadPlan['uuidForm'],
+  retryCount?: number,
+): Buffer {
   const position = (link ?? event)?.position ?? 0;
   const eventWire = wireOf(event, uuidForm);
   const linkWire = wireOf(link, uuidForm);
-  const readEventSize = fieldSize(eventWire) + fieldSize(linkWire) + 1 + varintSize(position);
+  const retrySize = retryCount === undefined ? 0 : 1 + varintSize(retryCount);
+  const readEventSize = fieldSize(eventWire) + fieldSize(linkWire) + 1 + varintSize(position) + retrySize;
   const messageSize = bytesFieldSize(readEventSize);
   const target = Buffer.allocUnsafe(FRAME_HEAD_BYTES + messageSize);
   writeFrameHead(target, messageSize, 0);
@@ -32,7 +42,11 @@ export function eventFrame({ event, link }: ResolvedEvent, uuidForm: ReadPlan['u
   if (eventWire !== undefined) at = writeBytes(target, readEventEvent, eventWire, at);
   if (linkWire !== undefined) at = writeBytes(target, readEventLink, linkWire, at);
   target[at] = varintTag(readEventCommitPosition);
-  writeVarint(target, position, at + 1);
+  at = writeVarint(target, position, at + 1);
+  if (retryCount !== undefined) {
+    target[at] = varintTag(readEventRetryCount);
+    writeVarint(target, retryCount, at + 1);
+  }
   return target;
 }
 

@@ -6,6 +6,11 @@ import type { GrpcHandler } from './grpc-server.ts';
 /** The EventStoreDB version whose streams protocol this node speaks; clients parse it as a version. */
 export const PROTOCOL_VERSION = '23.10.0';
 
+/** What clients want to know of a service beyond its methods: here, what it works on. */
+const featuresOf: Readonly<Record<string, readonly string[]>> = {
+  'event_store.client.persistent_subscriptions.PersistentSubscriptions': ['stream', 'all'],
+};
+
 export function serverFeaturesService(paths: () => Iterable<string>): GrpcHandler {
   return async (call) => {
     const supported = new features.SupportedMethods();
@@ -16,6 +21,7 @@ export function serverFeaturesService(paths: () => Iterable<string>): GrpcHandle
       // EventStoreDB lists both in lower case, and its clients compare in lower case.
       entry.setServiceName(service.toLowerCase());
       entry.setMethodName(method.toLowerCase());
+      entry.setFeaturesList([...(featuresOf[service] ?? [])]);
       supported.addMethods(entry);
     }
     await call.write(frameOf(supported));

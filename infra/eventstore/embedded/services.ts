@@ -4,6 +4,7 @@ import { batchAppendService } from './batch-append-service.ts';
 import { deleteService, tombstoneService } from './delete-service.ts';
 import type { EventStore } from './event-store.ts';
 import type { GrpcHandler } from './grpc-server.ts';
+import { persistentSubscriptionsService } from './persistent-subscriptions/persistent-subscriptions-service.ts';
 import { readService } from './read-service.ts';
 import { serverFeaturesService } from './server-features-service.ts';
 
@@ -17,6 +18,7 @@ export interface ServiceDeps {
 export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
   const handlers: Map<string, GrpcHandler> = new Map([
     ...streamsService(deps),
+    ...persistentSubscriptionsService(deps),
     [
       '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',
       serverFeaturesService((): Iterable<string> => handlers.keys()),

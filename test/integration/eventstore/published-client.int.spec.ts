@@ -8,7 +8,6 @@ import {
   jsonEvent,
   MaxAppendSizeExceededError,
   NO_STREAM,
-  persistentSubscriptionToStreamSettingsFromDefaults,
   STREAM_EXISTS,
   StreamNotFoundError,
   streamNameFilter,
@@ -242,12 +241,8 @@ describe('what the node does not do', () => {
   test('is refused, and not answered as if it were done', async () => {
     const stream = aStream();
     await client.appendToStream(stream, someJson(1));
-    const group = client.createPersistentSubscriptionToStream(
-      stream,
-      'group',
-      persistentSubscriptionToStreamSettingsFromDefaults(),
-    );
-    await expect(group).rejects.toMatchObject({ code: 12 });
+    const projection = client.createProjection('projection', 'fromAll()');
+    await expect(projection).rejects.toMatchObject({ code: 12 });
     expect(await take(client.readStream(stream), 1)).toHaveLength(1);
   });
 });
