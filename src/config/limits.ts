@@ -53,6 +53,19 @@ export const limits = {
     closeGraceMs: 2_000,
     /** A suspect data file is tried out in a child process for at most this long. */
     probeTimeoutMs: 30_000,
+    /** UTF-8 bytes of what a user is told by, and of what he proves it with. */
+    loginBytesMax: 256,
+    passwordBytesMax: 1_024,
+    fullNameCharsMax: 1_024,
+    groupsPerUserMax: 64,
+    groupNameCharsMax: 256,
+    /** Users ever created: the list of them is read whole to answer it. */
+    usersCreatedMax: 100_000,
+    /** Passwords checked at the same time, and those that may wait for it. Each takes 16 MiB and a thread. */
+    passwordHashesAtOnceMax: 2,
+    passwordHashQueueMax: 64,
+    /** Callers whose password need not be hashed again on each call. */
+    verifiedCredentialsMax: 1_000,
   },
   postgres: {
     /** Connections of one process. The embedded server allows `serverConnectionsMax` in all. */

@@ -33,6 +33,9 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** The store takes no more writes, and of this one nothing was written: the node is stopping. */
+export class StoreClosing extends StoreUnavailable {}
+
 /** A write that waits for a commit. */
 interface QueuedWrite {
   readonly events: number;
@@ -68,6 +71,7 @@ export class EventStore {
   #lastPosition: number;
   #streamCount: number;
   #committing: Promise<void> | undefined;
+  #draining = false;
   #closed = false;
 
   /** Opens the store in `dataDir`, which the caller has locked. */
@@ -169,8 +173,12 @@ export class EventStore {
     });
   }
 
-  /** Resolves when every append accepted so far is answered. */
-  async settled(): Promise<void> {
+  /**
+   * Takes no more writes; resolves when every one accepted so far is answered. Reads go on. Without it, waiting
+   * would last for as long as others go on writing.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true;
     await this.#committing;
   }
 
@@ -188,6 +196,7 @@ export class EventStore {
     perform: (group: CommitGroup) => Outcome,
   ): Promise<Outcome> {
     if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    if (this.#draining) return Promise.reject(new StoreClosing('the store is closing'));
     return new Promise((resolve, reject) => {
       const settle = (group: CommitGroup): (() => void) => {
         const outcome = perform(group);

@@ -8,7 +8,6 @@ import {
   constants,
   createServer,
   type Http2Server,
-  type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
@@ -16,6 +15,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { limits } from '../../../src/config/limits.ts';
 import type { Timers } from '../../../src/runtime/runtime.ts';
+import type { Access } from './access/access.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { GrpcError, grpcStatus } from './grpc-status.ts';
 
@@ -30,6 +30,7 @@ export interface GrpcServerOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly handlers: GrpcHandlers;
+  readonly identify: Access['identify'];
   readonly timers: Timers;
   readonly logger: Logger;
 }
@@ -65,14 +66,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   });
   server.on('sessionError', (error) => options.logger.debug({ err: error }, 'a connection broke'));
   server.on('stream', (stream, headers) => {
-    const call = new GrpcCall(stream);
+    const call = new GrpcCall(stream, headers);
     calls.add(call);
     call.signal.addEventListener('abort', () => calls.delete(call), { once: true });
     if (closing) {
       call.fail(shuttingDown());
       return;
     }
-    void serve(call, stream, headers, options);
+    void serve(call, stream, options);
   });
 
   const port = await listen(server, options.host, options.port);
@@ -98,9 +99,9 @@ const shuttingDown = (): GrpcError => new GrpcError(grpcStatus.unavailable, 'the
 async function serve(
   call: GrpcCall,
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  { handlers, logger }: GrpcServerOptions,
+  { handlers, identify, logger }: GrpcServerOptions,
 ): Promise<void> {
+  const { headers } = call;
   const path = headers[':path'] ?? '';
   if (headers[':method'] !== 'POST' || !headers['content-type']?.startsWith('application/grpc')) {
     stream.respond({ ':status': 415 }, { endStream: true });
@@ -111,6 +112,9 @@ async function serve(
     if (handler === undefined) {
       throw new GrpcError(grpcStatus.unimplemented, `this node does not implement ${path.slice(0, 200)}`);
     }
+    const caller = identify(headers.authorization);
+    // Mostly it is known at once, and then the call's first bytes need not wait for another turn.
+    call.caller = caller instanceof Promise ? await caller : caller;
     await handler(call);
     call.end();
   } catch (error) {

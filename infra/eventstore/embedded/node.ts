@@ -1,6 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import { type Access, openAccess } from './access/access.ts';
+import { checkedAccess } from './access/checked-access.ts';
+import { createDefaultUsers } from './access/default-users.ts';
+import { createPasswordHasher } from './access/password-hash.ts';
+import { UserDirectory } from './access/user-directory.ts';
 import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
@@ -13,6 +18,11 @@ export interface EventNodeOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /**
+   * Users log in, and access lists are checked. Without it everybody may do everything, whatever credentials he
+   * sends, as with EventStoreDB's `--insecure`.
+   */
+  readonly secure?: boolean;
   readonly logger: Logger;
   readonly runtime: Runtime;
 }
@@ -27,7 +37,7 @@ export interface EventNode {
 
 /**
  * Starts the embedded event node: a single node that speaks EventStoreDB's gRPC protocol for streams, for one
- * machine. It is not EventStoreDB: no cluster, no users, no TLS; it listens on loopback unless told otherwise.
+ * machine. It is not EventStoreDB: no cluster; it listens on loopback unless told otherwise.
  *
  * Throws `DataFolderInUse`, `DataFolderDamaged`, `FormatMismatch`, or the system's error when the address is taken.
  */
@@ -40,10 +50,18 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
     await checkDataFolder(dataDir, runtime.timers);
     const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger });
     store = opened;
+    const users = new UserDirectory(opened, runtime.ids);
+    const hasher = createPasswordHasher(runtime.random);
+    let access: Access = openAccess;
+    if (options.secure === true) {
+      await createDefaultUsers(users, hasher, logger);
+      access = checkedAccess(opened, { users, hasher, random: runtime.random });
+    }
     const server = await startGrpcServer({
       host,
       port: options.port,
-      handlers: services({ store: opened, runtime }),
+      handlers: services({ store: opened, runtime, access, users, hasher }),
+      identify: access.identify,
       timers: runtime.timers,
       logger,
     });
@@ -53,7 +71,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
       port: server.port,
       url,
       async close() {
-        await server.close(() => opened.settled());
+        await server.close(() => opened.drain());
         await opened.close();
         markStoppedCleanly(dataDir);
         lock.release();

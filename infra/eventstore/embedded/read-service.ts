@@ -2,6 +2,7 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import { ALL_STREAM, type Access, requireStream } from './access/access.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
@@ -10,17 +11,21 @@ import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
-import { linkResolver, sequenceOf } from './read-target.ts';
+import { type LinkResolver, linkResolver, sequenceOf } from './read-target.ts';
 import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
-export function readService(store: EventStore, runtime: Runtime): GrpcHandler {
+export function readService(store: EventStore, runtime: Runtime, access: Access): GrpcHandler {
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
+    requireStream(access, call.caller, plan.stream ?? ALL_STREAM, 'read');
+    const resolve = linkResolver(store, plan, runtime.clock, (stream) =>
+      access.mayUse(call.caller, stream, 'read'),
+    );
     try {
-      if (plan.count === undefined) await serveSubscription(call, store, runtime, plan);
-      else await serveRead(call, store, runtime, plan, plan.count);
+      if (plan.count === undefined) await serveSubscription(call, store, runtime, plan, resolve);
+      else await serveRead(call, store, runtime, plan, plan.count, resolve);
     } catch (error) {
       // Not skipped and not answered with something else: the reader stops here, and knows why.
       if (error instanceof RecordCorrupt) throw new GrpcError(grpcStatus.dataLoss, error.message);
@@ -35,6 +40,7 @@ async function serveRead(
   runtime: Runtime,
   plan: ReadPlan,
   count: number,
+  resolve: LinkResolver,
 ): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
   // The window as of now: a read of a log that others append to ends all the same.
@@ -46,7 +52,6 @@ async function serveRead(
   }
   const step = plan.direction === 'forwards' ? 1 : -1;
   const scan = new SequenceScan(sequence, firstIndex(plan, window), step);
-  const resolve = linkResolver(store, plan, runtime.clock);
   const output = new ChunkWriter(call);
   let found = 0;
   let scanned = 0;

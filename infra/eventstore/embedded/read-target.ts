@@ -15,13 +15,23 @@ export function sequenceOf(
   return stream === undefined ? logSequence(store) : streamSequence(store, stream, clock);
 }
 
-/** How a read answers an event: as it is, or, if it asked for that, a link with what it stands for. */
+/** What a read answers for an event that it found. */
+export type LinkResolver = (record: StoredRecord) => ResolvedEvent;
+
+/**
+ * How a read answers an event: as it is, or, if it asked for that, a link with what it stands for. A link does not
+ * open what its reader may not read: it is answered like one whose event is gone.
+ */
 export function linkResolver(
   store: EventStore,
   { resolveLinks }: Pick<ReadPlan, 'resolveLinks'>,
   clock: Clock,
-): (record: StoredRecord) => ResolvedEvent {
+  mayRead: (stream: string) => boolean,
+): LinkResolver {
   if (!resolveLinks) return (event) => ({ event });
-  return (record) =>
-    isLink(record) ? { event: linkTarget(store, clock, record), link: record } : { event: record };
+  return (record) => {
+    if (!isLink(record)) return { event: record };
+    const target = linkTarget(store, clock, record);
+    return { event: target !== undefined && mayRead(target.stream()) ? target : undefined, link: record };
+  };
 }

@@ -1,4 +1,8 @@
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import type { Access } from './access/access.ts';
+import type { PasswordHasher } from './access/password-hash.ts';
+import type { UserDirectory } from './access/user-directory.ts';
+import { usersService } from './access/users-service.ts';
 import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
 import { deleteService, tombstoneService } from './delete-service.ts';
@@ -11,12 +15,16 @@ import { serverFeaturesService } from './server-features-service.ts';
 export interface ServiceDeps {
   readonly store: EventStore;
   readonly runtime: Runtime;
+  readonly access: Access;
+  readonly users: UserDirectory;
+  readonly hasher: PasswordHasher;
 }
 
 /** Every call that the node serves, by path. */
 export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
   const handlers: Map<string, GrpcHandler> = new Map([
     ...streamsService(deps),
+    ...usersService(deps.users, deps.hasher),
     [
       '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',
       serverFeaturesService((): Iterable<string> => handlers.keys()),
@@ -25,13 +33,17 @@ export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
   return handlers;
 }
 
-function streamsService({ store, runtime }: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
+function streamsService({
+  store,
+  runtime,
+  access,
+}: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
   const service = '/event_store.client.streams.Streams';
   return [
-    [`${service}/Read`, readService(store, runtime)],
-    [`${service}/Append`, appendService(store)],
-    [`${service}/BatchAppend`, batchAppendService(store, runtime.clock)],
-    [`${service}/Delete`, deleteService(store)],
-    [`${service}/Tombstone`, tombstoneService(store)],
+    [`${service}/Read`, readService(store, runtime, access)],
+    [`${service}/Append`, appendService(store, access)],
+    [`${service}/BatchAppend`, batchAppendService(store, runtime.clock, access)],
+    [`${service}/Delete`, deleteService(store, access)],
+    [`${service}/Tombstone`, tombstoneService(store, access)],
   ];
 }

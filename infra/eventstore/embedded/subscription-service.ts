@@ -14,7 +14,7 @@ import type { EventStore } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { streamDeleted } from './grpc-status.ts';
 import type { ReadPlan } from './read-request.ts';
-import { linkResolver, sequenceOf } from './read-target.ts';
+import { type LinkResolver, sequenceOf } from './read-target.ts';
 import {
   caughtUpFrame,
   checkpointFrame,
@@ -29,9 +29,9 @@ export async function serveSubscription(
   store: EventStore,
   runtime: Runtime,
   plan: ReadPlan,
+  resolve: LinkResolver,
 ): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
-  const resolve = linkResolver(store, plan, runtime.clock);
   const output = new ChunkWriter(call);
   const interval = plan.filter?.checkpointIntervalEvents ?? Number.POSITIVE_INFINITY;
   const scan = new SequenceScan(sequence, firstIndex(plan, sequence.window()), 1);

@@ -7,6 +7,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { afterEach, expect, test } from 'vitest';
 import type { GrpcCall } from '../../../infra/eventstore/embedded/grpc-call.ts';
 import { frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
+import { openAccess } from '../../../infra/eventstore/embedded/access/access.ts';
 import { startGrpcServer } from '../../../infra/eventstore/embedded/grpc-server.ts';
 import { GrpcError, grpcStatus } from '../../../infra/eventstore/embedded/grpc-status.ts';
 import { createEventStoreEventLog } from '../../../infra/eventstore/eventstore-event-log.ts';
@@ -48,6 +49,7 @@ async function aStore(onAppend: OnAppend): Promise<{ log: EventLog; received: Bu
     host: '127.0.0.1',
     port: 0,
     handlers: new Map([['/event_store.client.streams.Streams/BatchAppend', batchAppend]]),
+    identify: openAccess.identify,
     timers: runtime.timers,
     logger: quiet,
   });
