@@ -49,6 +49,11 @@ export const limits = {
     connectionsMax: 1_024,
     /** Flow-control window per call, bytes. */
     receiveWindowBytes: 1024 * 1024,
+    /** From a connection's start to its first words: the TLS handshake, then the preface of HTTP/2 or a request. */
+    handshakeMs: 10_000,
+    /** A connection that speaks HTTP/1.1 has one request, and is cut after this. */
+    httpConnectionMs: 10_000,
+    httpHeaderBytesMax: 16 * 1024,
     /** What is still open this long after a stop was asked for is cut off. */
     closeGraceMs: 2_000,
     /** A suspect data file is tried out in a child process for at most this long. */

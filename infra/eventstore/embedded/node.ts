@@ -10,6 +10,8 @@ import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
 import { startGrpcServer } from './grpc-server.ts';
+import { nodePages } from './node-pages.ts';
+import type { TlsIdentity } from './open-port.ts';
 import { services } from './services.ts';
 
 export interface EventNodeOptions {
@@ -23,6 +25,8 @@ export interface EventNodeOptions {
    * sends, as with EventStoreDB's `--insecure`.
    */
   readonly secure?: boolean;
+  /** Undefined: plain text. Passwords are only as safe as the line. */
+  readonly tls?: TlsIdentity;
   readonly logger: Logger;
   readonly runtime: Runtime;
 }
@@ -57,20 +61,24 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
       await createDefaultUsers(users, hasher, logger);
       access = checkedAccess(opened, { users, hasher, random: runtime.random });
     }
+    let closing = false;
     const server = await startGrpcServer({
       host,
       port: options.port,
+      tls: options.tls,
+      pages: nodePages({ store: opened, isReady: () => !closing }),
       handlers: services({ store: opened, runtime, access, users, hasher }),
       identify: access.identify,
       timers: runtime.timers,
       logger,
     });
-    const url = `esdb://${host.includes(':') ? `[${host}]` : host}:${server.port}?tls=false`;
+    const url = `esdb://${host.includes(':') ? `[${host}]` : host}:${server.port}?tls=${options.tls !== undefined}`;
     logger.info({ url, lastPosition: opened.lastPosition }, 'the event node is serving');
     return {
       port: server.port,
       url,
       async close() {
+        closing = true;
         await server.close(() => opened.drain());
         await opened.close();
         markStoppedCleanly(dataDir);

@@ -50,6 +50,7 @@ async function aStore(onAppend: OnAppend): Promise<{ log: EventLog; received: Bu
     port: 0,
     handlers: new Map([['/event_store.client.streams.Streams/BatchAppend', batchAppend]]),
     identify: openAccess.identify,
+    pages: new Map(),
     timers: runtime.timers,
     logger: quiet,
   });

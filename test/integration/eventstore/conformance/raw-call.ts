@@ -28,6 +28,11 @@ export function rawConnection(port: number): RawConnection {
   return new RawConnection(connect(`http://127.0.0.1:${port}`));
 }
 
+/** The same over TLS. */
+export function secureConnection(port: number, authority: string): RawConnection {
+  return new RawConnection(connect(`https://127.0.0.1:${port}`, { ca: authority }));
+}
+
 export class RawConnection {
   readonly #session: ClientHttp2Session;
 
