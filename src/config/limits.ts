@@ -58,6 +58,9 @@ export const limits = {
     closeGraceMs: 2_000,
     /** A suspect data file is tried out in a child process for at most this long. */
     probeTimeoutMs: 30_000,
+    /** How often statistics are sent, whatever a client asks for. */
+    statsEveryMsMin: 100,
+    statsEveryMsMax: 86_400_000,
     /** UTF-8 bytes of what a user is told by, and of what he proves it with. */
     loginBytesMax: 256,
     passwordBytesMax: 1_024,

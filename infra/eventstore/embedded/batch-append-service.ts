@@ -63,9 +63,16 @@ export function batchAppendService(store: EventStore, clock: Clock, access: Acce
       await flow.room(call.signal);
     }
     await flow.idle(call.signal);
-    if (closing) throw new GrpcError(grpcStatus.unavailable, 'the node is shutting down');
+    // The server says why, as soon as all that was accepted is answered.
+    if (closing) await ended(call.signal);
   };
 }
+
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 function beginAppend(request: streams.BatchAppendReq, access: Access, caller: Caller): OpenAppend {
   const options = request.getOptions();

@@ -53,11 +53,22 @@ export interface StreamReader {
   nearest(revision: number, step: 1 | -1): number | undefined;
 }
 
+/** One commit that is on disk. */
+export interface CommitReport {
+  readonly writes: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** From the decisions to the sync's end. */
+  readonly durationMs: number;
+}
+
 export interface EventStoreOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
+  /** Told of every commit. */
+  readonly metrics?: { committed(report: CommitReport): void; commitsFailed: number };
 }
 
 export class EventStore {
@@ -66,6 +77,7 @@ export class EventStore {
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #logger: Logger;
+  readonly #metrics: EventStoreOptions['metrics'];
   readonly #queue: QueuedWrite[] = [];
   readonly #wakers = new Set<() => void>();
   #lastPosition: number;
@@ -81,6 +93,7 @@ export class EventStore {
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#logger = options.logger;
+    this.#metrics = options.metrics;
     this.#lastPosition = this.#tables.lastPosition();
     this.#streamCount = this.#tables.streamCount();
   }
@@ -230,16 +243,24 @@ export class EventStore {
 
   async #commit(writes: readonly QueuedWrite[]): Promise<void> {
     let answers: (() => void)[];
+    const beganMs = this.#clock.monotonicMs();
     const group = new CommitGroup(this.#tables, this.#lastPosition, this.#streamCount, this.#clock.nowMs());
     try {
       answers = writes.map((write) => write.perform(group));
       if (group.writesAnything) await this.#tables.commit(() => group.write());
     } catch (error) {
       this.#logger.error({ err: error, writes: writes.length }, 'a commit failed; nothing of it was written');
+      if (this.#metrics !== undefined) this.#metrics.commitsFailed++;
       const refusal = new StoreUnavailable('the commit failed', { cause: error });
       for (const write of writes) write.reject(refusal);
       return;
     }
+    this.#metrics?.committed({
+      writes: writes.length,
+      events: group.lastPosition - this.#lastPosition,
+      bytes: writes.reduce((sum, write) => sum + write.bytes, 0),
+      durationMs: this.#clock.monotonicMs() - beganMs,
+    });
     this.#lastPosition = group.lastPosition;
     this.#streamCount = group.streamCount;
     for (const answer of answers) answer();

@@ -1,4 +1,5 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { limits } from '../../../src/config/limits.ts';
 import { anonymous, type Caller } from './access/caller.ts';
 import { readFrames } from './grpc-frames.ts';
@@ -33,6 +34,11 @@ export class GrpcCall {
     stream.on('error', () => this.#abandon());
     stream.on('aborted', () => this.#abandon());
     stream.on('close', () => this.#abandon());
+  }
+
+  /** The node's end of the connection. */
+  get localEnd(): Pick<Socket, 'localAddress' | 'localPort'> {
+    return this.#stream.session?.socket ?? {};
   }
 
   /**

@@ -10,6 +10,7 @@ import type { Access } from './access/access.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { GrpcError, grpcStatus } from './grpc-status.ts';
 import { answerHttp2, http1Server, type Pages, pageFor } from './http-pages.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 import { type OpenPortOptions, openPort } from './open-port.ts';
 
 /** Serves one call. Resolves: the call ends with OK. Throws `GrpcError`: it ends with that. */
@@ -22,6 +23,7 @@ export interface GrpcServerOptions
   extends Pick<OpenPortOptions, 'host' | 'port' | 'tls' | 'timers' | 'logger'> {
   readonly handlers: GrpcHandlers;
   readonly identify: Access['identify'];
+  readonly metrics: NodeMetrics;
   /** What plain HTTP gets on the same port. */
   readonly pages: Pages;
 }
@@ -34,7 +36,7 @@ export interface GrpcServer {
 
 /** Starts the server. Rejects as `openPort` does. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { logger, pages, timers } = options;
+  const { logger, metrics, pages, timers } = options;
   const server = createServer({
     settings: {
       initialWindowSize: limits.eventNode.receiveWindowBytes,
@@ -43,16 +45,18 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   });
   const sessions = new Set<ServerHttp2Session>();
   const calls = new Set<GrpcCall>();
-  let closing: GrpcError | undefined;
+  let closing = false;
 
   server.on('session', (session) => {
     sessions.add(session);
+    metrics.connectionsOpen = sessions.size;
     // A client's settings follow its preface at once.
     const deadline = timers.after(limits.eventNode.handshakeMs, () => session.destroy());
     session.once('remoteSettings', () => deadline.cancel());
     session.on('close', () => {
       deadline.cancel();
       sessions.delete(session);
+      metrics.connectionsOpen = sessions.size;
     });
     // A broken connection is its own end; its calls learn of it through their streams.
     session.on('error', (error) => logger.debug({ err: error }, 'a connection broke'));
@@ -66,10 +70,18 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       return;
     }
     const call = new GrpcCall(stream, headers);
+    if (closing) {
+      call.fail(shuttingDown());
+      return;
+    }
     calls.add(call);
-    call.signal.addEventListener('abort', () => calls.delete(call), { once: true });
-    if (closing === undefined) void serve(call, stream, options);
-    else call.fail(closing);
+    metrics.callsOpen = calls.size;
+    const ended = (): void => {
+      calls.delete(call);
+      metrics.callsOpen = calls.size;
+    };
+    call.signal.addEventListener('abort', ended, { once: true });
+    void serve(call, stream, options);
   });
 
   const http1 = http1Server(pages, timers);
@@ -86,7 +98,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   return {
     port: port.port,
     async close(finish, ending = shuttingDown()) {
-      closing = ending;
+      closing = true;
       const closed = port.close();
       await finish();
       for (const call of calls) call.fail(ending);

@@ -2,8 +2,9 @@
  * The embedded event node as a process: `node main.ts --data DIR [--port N] [--host H]`.
  *
  * Prints one JSON line, `{"listening":"esdb://..."}`, on stdout when it serves; logs go to stderr. SIGTERM,
- * SIGINT and the end of a parent's IPC channel stop it in order. When it cannot start it exits with 1 and says
- * why: a sentence on stderr, and `{"failed": "..."}` on stdout for a supervisor.
+ * SIGINT, the end of a parent's IPC channel, and an operator's call of `Operations.Shutdown` stop it in order. When
+ * it cannot start it exits with 1 and says why: a sentence on stderr, and `{"failed": "..."}` on stdout for a
+ * supervisor.
  */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
@@ -31,18 +32,14 @@ async function main(): Promise<void> {
     runtime: systemRuntime(),
   });
 
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    node.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'the event node did not stop cleanly');
-        process.exit(1);
-      },
-    );
-  };
+  const stop = (): void => void node.close();
+  node.stopped.then(
+    () => process.exit(0),
+    (error: unknown) => {
+      logger.error({ err: error }, 'the event node did not stop cleanly');
+      process.exit(1);
+    },
+  );
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // A parent that was killed cannot ask for anything any more; its channel ends with it.

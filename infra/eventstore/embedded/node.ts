@@ -10,6 +10,8 @@ import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
 import { startGrpcServer } from './grpc-server.ts';
+import { GrpcError, grpcStatus } from './grpc-status.ts';
+import { NodeMetrics } from './node-metrics.ts';
 import { nodePages } from './node-pages.ts';
 import type { TlsIdentity } from './open-port.ts';
 import { services } from './services.ts';
@@ -37,6 +39,8 @@ export interface EventNode {
   readonly url: string;
   /** Answers what was accepted, then stops and releases the data folder. */
   close(): Promise<void>;
+  /** Settles when the node has stopped: because it was closed, or because an operator asked it over the wire. */
+  readonly stopped: Promise<void>;
 }
 
 /**
@@ -52,7 +56,8 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
   let store: EventStore | undefined;
   try {
     await checkDataFolder(dataDir, runtime.timers);
-    const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger });
+    const metrics = new NodeMetrics();
+    const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger, metrics });
     store = opened;
     const users = new UserDirectory(opened, runtime.ids);
     const hasher = createPasswordHasher(runtime.random);
@@ -66,29 +71,48 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
       host,
       port: options.port,
       tls: options.tls,
-      pages: nodePages({ store: opened, isReady: () => !closing }),
-      handlers: services({ store: opened, runtime, access, users, hasher }),
+      pages: nodePages({ store: opened, metrics, isReady: () => !closing }),
+      handlers: services({
+        store: opened,
+        runtime,
+        access,
+        users,
+        hasher,
+        metrics,
+        operations: { shutdown: () => void stop(cancelled()) },
+      }),
       identify: access.identify,
+      metrics,
       timers: runtime.timers,
       logger,
     });
     const url = `esdb://${host.includes(':') ? `[${host}]` : host}:${server.port}?tls=${options.tls !== undefined}`;
     logger.info({ url, lastPosition: opened.lastPosition }, 'the event node is serving');
-    return {
-      port: server.port,
-      url,
-      async close() {
+
+    const stopped = Promise.withResolvers<void>();
+    // Whoever waits for it hears of a failure; with nobody waiting it is no fault of the process.
+    stopped.promise.catch(() => {});
+    const stop = (ending?: GrpcError): Promise<void> => {
+      if (!closing) {
         closing = true;
-        await server.close(() => opened.drain());
-        await opened.close();
-        markStoppedCleanly(dataDir);
-        lock.release();
-        logger.info('the event node has stopped');
-      },
+        stopped.resolve(stopNode(ending));
+      }
+      return stopped.promise;
     };
+    const stopNode = async (ending?: GrpcError): Promise<void> => {
+      await server.close(() => opened.drain(), ending);
+      await opened.close();
+      markStoppedCleanly(dataDir);
+      lock.release();
+      logger.info('the event node has stopped');
+    };
+    return { port: server.port, url, close: () => stop(), stopped: stopped.promise };
   } catch (error) {
     await store?.close();
     lock.release();
     throw error;
   }
 }
+
+/** What calls under way get when an operator shuts the node down, as EventStoreDB answers them. */
+const cancelled = (): GrpcError => new GrpcError(grpcStatus.cancelled, 'an operator has shut the node down');

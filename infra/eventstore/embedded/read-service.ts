@@ -9,6 +9,7 @@ import type { EventStore } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
 import { type LinkResolver, linkResolver, sequenceOf } from './read-target.ts';
@@ -16,13 +17,25 @@ import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
-export function readService(store: EventStore, runtime: Runtime, access: Access): GrpcHandler {
+export interface ReadServiceDeps {
+  readonly store: EventStore;
+  readonly runtime: Runtime;
+  readonly access: Access;
+  readonly metrics: NodeMetrics;
+}
+
+export function readService({ store, runtime, access, metrics }: ReadServiceDeps): GrpcHandler {
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
     requireStream(access, call.caller, plan.stream ?? ALL_STREAM, 'read');
-    const resolve = linkResolver(store, plan, runtime.clock, (stream) =>
-      access.mayUse(call.caller, stream, 'read'),
-    );
+    const mayRead = (stream: string): boolean => access.mayUse(call.caller, stream, 'read');
+    const resolveLink = linkResolver(store, plan, runtime.clock, mayRead);
+    const resolve: LinkResolver = (record) => {
+      metrics.readEvents++;
+      return resolveLink(record);
+    };
+    metrics.reads++;
+    if (plan.count === undefined) metrics.subscriptionsOpen++;
     try {
       if (plan.count === undefined) await serveSubscription(call, store, runtime, plan, resolve);
       else await serveRead(call, store, runtime, plan, plan.count, resolve);
@@ -30,6 +43,8 @@ export function readService(store: EventStore, runtime: Runtime, access: Access)
       // Not skipped and not answered with something else: the reader stops here, and knows why.
       if (error instanceof RecordCorrupt) throw new GrpcError(grpcStatus.dataLoss, error.message);
       throw error;
+    } finally {
+      if (plan.count === undefined) metrics.subscriptionsOpen--;
     }
   };
 }

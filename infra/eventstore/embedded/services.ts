@@ -7,7 +7,11 @@ import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
 import { deleteService, tombstoneService } from './delete-service.ts';
 import type { EventStore } from './event-store.ts';
+import { gossipService } from './gossip-service.ts';
 import type { GrpcHandler } from './grpc-server.ts';
+import { statsService } from './monitoring-service.ts';
+import { metricsOf, type NodeMetrics } from './node-metrics.ts';
+import { type OperationsDeps, operationsService } from './operations-service.ts';
 import { readService } from './read-service.ts';
 import { serverFeaturesService } from './server-features-service.ts';
 
@@ -18,6 +22,8 @@ export interface ServiceDeps {
   readonly access: Access;
   readonly users: UserDirectory;
   readonly hasher: PasswordHasher;
+  readonly metrics: NodeMetrics;
+  readonly operations: OperationsDeps;
 }
 
 /** Every call that the node serves, by path. */
@@ -25,6 +31,12 @@ export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
   const handlers: Map<string, GrpcHandler> = new Map([
     ...streamsService(deps),
     ...usersService(deps.users, deps.hasher),
+    ...operationsService(deps.operations),
+    ['/event_store.client.gossip.Gossip/Read', gossipService(deps.runtime)],
+    [
+      '/event_store.client.monitoring.Monitoring/Stats',
+      statsService(() => metricsOf(deps.metrics, deps.store.lastPosition), deps.runtime.timers),
+    ],
     [
       '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',
       serverFeaturesService((): Iterable<string> => handlers.keys()),
@@ -37,10 +49,11 @@ function streamsService({
   store,
   runtime,
   access,
+  metrics,
 }: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
   const service = '/event_store.client.streams.Streams';
   return [
-    [`${service}/Read`, readService(store, runtime, access)],
+    [`${service}/Read`, readService({ store, runtime, access, metrics })],
     [`${service}/Append`, appendService(store, access)],
     [`${service}/BatchAppend`, batchAppendService(store, runtime.clock, access)],
     [`${service}/Delete`, deleteService(store, access)],

@@ -2,10 +2,12 @@
 import { once } from 'node:events';
 import { statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DATA_FILE } from '../../../infra/eventstore/embedded/tables.ts';
 import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
+import { rawConnection } from './conformance/raw-call.ts';
 import { aLog, type NodeProcess, nodeProcess, temporaryFolder } from './support.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -51,6 +53,16 @@ describe('the process', () => {
     const log = connected(node.url);
     await takeUntil(log.subscribe({ after: START }), (item) => item.kind === 'caught-up');
     expect(await node.stop()).toBe(0);
+  });
+
+  test('stops with 0 when an operator shuts it down over the wire', async () => {
+    const node = await started(aFolder());
+    const exited = once(node.child, 'exit');
+    const connection = rawConnection(node.port);
+    const path = '/event_store.client.operations.Operations/Shutdown';
+    await connection.call(path, shared.Empty, new shared.Empty());
+    expect((await exited)[0]).toBe(0);
+    connection.close();
   });
 
   test('stops when its parent goes away', async () => {

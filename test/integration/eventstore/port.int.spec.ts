@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { EventStoreDBClient, jsonEvent, START } from '@eventstore/db-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import { someCertificates } from '../../support/certificates.ts';
@@ -120,6 +121,46 @@ describe.each(['plain text', 'TLS'] as const)('over %s', (line) => {
     socket.resume();
     await closeOf(socket);
   });
+});
+
+test('the metrics page counts what the node does and has open', async () => {
+  const { close, node } = await aNode();
+  cleanups.push(close);
+  const metrics = async (): Promise<Map<string, number>> => {
+    const answer = await fetch(`http://127.0.0.1:${node.port}/metrics`);
+    const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      lines.map((line) => {
+        const [name = '', value] = line.split(' ');
+        return [name.replace('hongbao_event_node_', ''), Number(value)];
+      }),
+    );
+  };
+  expect((await metrics()).get('connections_open')).toBe(0);
+
+  const client = EventStoreDBClient.connectionString(node.url);
+  const events = Array.from({ length: 3 }, () =>
+    jsonEvent({ type: 'Happened', data: { text: 'x'.repeat(100) } }),
+  );
+  await client.appendToStream('s', events);
+  const subscription = client.subscribeToStream('s', { fromRevision: START });
+  for await (const { event } of subscription) if (event?.revision === 2n) break;
+  const live = client.subscribeToStream('s', { fromRevision: START });
+  live.on('error', () => {});
+  await new Promise((resolve) => live.once('caughtUp', resolve));
+
+  const found = await metrics();
+  expect(found.get('writes_total')).toBe(1);
+  expect(found.get('written_events_total')).toBe(3);
+  expect(found.get('written_bytes_total')).toBeGreaterThan(300);
+  expect(found.get('commit_seconds_count')).toBe(1);
+  expect(found.get('commit_seconds_sum')).toBeGreaterThan(0);
+  expect(found.get('reads_total')).toBe(2);
+  expect(found.get('read_events_total')).toBe(6);
+  expect(found.get('subscriptions_open')).toBeGreaterThanOrEqual(1);
+  expect(found.get('calls_open')).toBeGreaterThanOrEqual(1);
+  expect(found.get('connections_open')).toBe(1);
+  expect(found.get('position')).toBe(3);
 });
 
 test('a peer that speaks plain text to TLS is cut off', async () => {

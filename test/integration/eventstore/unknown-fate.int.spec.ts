@@ -8,6 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { GrpcCall } from '../../../infra/eventstore/embedded/grpc-call.ts';
 import { frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
 import { openAccess } from '../../../infra/eventstore/embedded/access/access.ts';
+import { NodeMetrics } from '../../../infra/eventstore/embedded/node-metrics.ts';
 import { startGrpcServer } from '../../../infra/eventstore/embedded/grpc-server.ts';
 import { GrpcError, grpcStatus } from '../../../infra/eventstore/embedded/grpc-status.ts';
 import { createEventStoreEventLog } from '../../../infra/eventstore/eventstore-event-log.ts';
@@ -50,6 +51,7 @@ async function aStore(onAppend: OnAppend): Promise<{ log: EventLog; received: Bu
     port: 0,
     handlers: new Map([['/event_store.client.streams.Streams/BatchAppend', batchAppend]]),
     identify: openAccess.identify,
+    metrics: new NodeMetrics(),
     pages: new Map(),
     timers: runtime.timers,
     logger: quiet,

@@ -1,5 +1,5 @@
 import { accessDenied } from '../grpc-status.ts';
-import { type Caller, isAdministrator, unchecked } from './caller.ts';
+import { type Caller, isAdministrator, isOperator, unchecked } from './caller.ts';
 
 /** What a call does to a stream. For a metadata stream it is done to the metadata of the stream behind it. */
 export type StreamAction = 'read' | 'write' | 'delete';
@@ -28,4 +28,14 @@ export function requireStream(access: Access, caller: Caller, stream: string, ac
 /** Throws `GrpcError` unless the caller may do everything. */
 export function requireAdministrator(caller: Caller): void {
   if (!isAdministrator(caller)) throw accessDenied();
+}
+
+/** Throws `GrpcError` unless the caller may run the node. */
+export function requireOperator(caller: Caller): void {
+  if (!isOperator(caller)) throw accessDenied();
+}
+
+/** Throws `GrpcError` for one who has not logged in. */
+export function requireKnown(caller: Caller): void {
+  if (caller.login === undefined && !isAdministrator(caller)) throw accessDenied();
 }

@@ -27,4 +27,8 @@ export function isAmong({ login, groups }: Caller, names: readonly string[]): bo
 /** May do everything. The user `admin` is one whatever groups he is in: nobody can lock everybody out. */
 export const isAdministrator = (caller: Caller): boolean => isAmong(caller, administrators);
 
+/** May stop the node, scavenge and the like. */
+export const isOperator = (caller: Caller): boolean => isAmong(caller, operators);
+
 const administrators = [ADMINS, ADMIN_LOGIN];
+const operators = [...administrators, OPERATORS, OPERATOR_LOGIN];

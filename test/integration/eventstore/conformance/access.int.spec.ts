@@ -79,6 +79,12 @@ describe('TLS', () => {
     }
   });
 
+  test('holds for a node that was discovered, too', async () => {
+    const url = `esdb+discover://localhost:${port}?tls=true&tlsCaFile=${caFile}&maxDiscoverAttempts=1`;
+    const discovered = EventStoreDBClient.connectionString(url);
+    await discovered.appendToStream(aStream(), someEvents(1));
+  });
+
   test('does not work for a client that does not know the authority, nor does plain text', async () => {
     for (const tail of ['tls=true', 'tls=false']) {
       const stranger = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${port}?${tail}`);
