@@ -57,8 +57,8 @@ module.exports = {
     {
       name: 'one-folder-knows-the-event-store',
       severity: 'error',
-      comment: 'Only infra/eventstore may import the event store client.',
-      from: { pathNot: '^(infra/eventstore|test/integration/eventstore)/' },
+      comment: 'Only infra/eventstore, and what tests and measures it, may import the event store client.',
+      from: { pathNot: '^(infra/eventstore|test/integration/eventstore|bench/append)/' },
       to: { path: 'node_modules/@eventstore/' },
     },
     {

@@ -32,6 +32,11 @@ export function atMost(name: string, value: number, bound: number): Target {
   return { name, target: `<= ${bound}`, value, met: value <= bound };
 }
 
+/** A target that is met by values of at least `bound`. */
+export function atLeast(name: string, value: number, bound: number): Target {
+  return { name, target: `>= ${Math.round(bound)}`, value, met: value >= bound };
+}
+
 /** A target that is met by this value only. */
 export function exactly(name: string, value: number, wanted: number): Target {
   return { name, target: `= ${wanted}`, value, met: value === wanted };

@@ -12,8 +12,9 @@
  * What is needed of the client for that is `protected`; TypeScript's element access reaches it, typed.
  */
 import type { Readable } from 'node:stream';
-import { EventStoreDBClient } from '@eventstore/db-client';
+import type { EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { clientFor } from './connection-url.ts';
 
 type Streams = InstanceType<typeof StreamsClient>;
 type CallArguments = ReturnType<EventStoreDBClient['callArguments']>;
@@ -35,9 +36,9 @@ export class StoreConnection {
   readonly #client: EventStoreDBClient;
   #streams: Streams | undefined;
 
-  /** `url` is a connection string. Throws for one that makes no sense. Connects on the first call. */
+  /** `url` is a connection string. Throws as `clientFor` does. Connects on the first call. */
   constructor(url: string) {
-    this.#client = EventStoreDBClient.connectionString(url);
+    this.#client = clientFor(url);
   }
 
   /** Opens a call without a deadline of its own. Rejects when no node can be found. */

@@ -22,6 +22,11 @@ interface Applied {
   readonly checksum: string;
 }
 
+/** A migration could not be applied; those before it were. The message has the database's own words. */
+class MigrationFailed extends OperatorError {
+  override readonly name = 'MigrationFailed';
+}
+
 /** The database and this program disagree about what the schema is. The message says what to do. */
 export class MigrationMismatch extends OperatorError {
   override readonly name = 'MigrationMismatch';
@@ -57,18 +62,19 @@ function readMigrations(folder: string): Migration[] {
 }
 
 /**
- * Brings the database to this program's schema and returns the numbers that it applied. Several processes may
+ * Brings the database to this program's schema and returns what it applied, as `0001_core`. Several processes may
  * call it at once: one works, the others wait and then find nothing to do. Each migration is one transaction
  * with the record of it, so a crash leaves whole migrations only.
  *
  * @throws MigrationMismatch when an applied migration was edited since, is unknown here (the database is newer
  * than the program), or when a new one is numbered before an applied one. Nothing is changed then.
+ * MigrationFailed when the database refuses one.
  */
 export async function migrate(
   pool: pg.Pool,
   logger: Logger,
   migrations: readonly Migration[] = ownMigrations(),
-): Promise<number[]> {
+): Promise<string[]> {
   const client = await pool.connect();
   try {
     await client.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
@@ -80,7 +86,7 @@ export async function migrate(
       await apply(client, migration);
       logger.info({ migration: migration.number, name: migration.name }, 'applied a migration');
     }
-    return pending.map((migration) => migration.number);
+    return pending.map(label);
   } finally {
     client.release(true);
   }
@@ -145,11 +151,7 @@ async function apply(client: pg.PoolClient, migration: Migration): Promise<void>
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined); // the connection may be what failed
-    throw new Error(
-      `Migration ${label(migration)} failed: ${error instanceof Error ? error.message : error}`,
-      {
-        cause: error,
-      },
-    );
+    const why = error instanceof Error ? error.message : error;
+    throw new MigrationFailed(`Migration ${label(migration)} failed: ${why}`, { cause: error });
   }
 }

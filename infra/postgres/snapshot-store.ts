@@ -6,7 +6,7 @@ interface SnapshotRow {
   readonly epoch: string;
   readonly revision: bigint;
   readonly last_event_id: string;
-  readonly body: Snapshot['body'];
+  readonly body: string;
 }
 
 /** Snapshots of aggregates in a table that may be emptied at any time. */
@@ -25,7 +25,7 @@ export function createSnapshotStore(pool: pg.Pool): SnapshotStore {
         epoch: row.epoch,
         revision: Number(row.revision),
         lastEventId: row.last_event_id,
-        body: row.body,
+        body: JSON.parse(row.body) as Snapshot['body'],
       };
     },
 

@@ -73,6 +73,22 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
       return rows[0]?.phc;
     },
 
+    replacePasswordHash: (userId, { from, to, keptDeviceId }) =>
+      durableTransaction(pool, async (client) => {
+        // First, since this row is the lock: tokens being put right now are seen below, or see the new hash.
+        const { rowCount } = await client.query(
+          'update hongbao_vault.password set phc = $3 where user_id = $1 and phc in ($2, $3)',
+          [userId, from, to],
+        );
+        if (rowCount !== 1) return false;
+        await client.query(
+          `update hongbao_vault.token_family set revoked = true
+           where user_id = $1 and device_id <> $2 and not revoked`,
+          [userId, keptDeviceId],
+        );
+        return true;
+      }),
+
     async discardUser(userId) {
       await durableTransaction(pool, async (client) => {
         await client.query('delete from hongbao_vault.password where user_id = $1', [userId]);
@@ -81,8 +97,12 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
       });
     },
 
-    async putRefreshToken(token) {
+    async putRefreshToken(token, { nowMs, retryGraceMs }) {
       await durableTransaction(pool, async (client) => {
+        // One after another with a change of the password, which revokes the tokens that it sees.
+        await client.query('select 1 from hongbao_vault.password where user_id = $1 for share', [
+          token.userId,
+        ]);
         await client.query(
           `insert into hongbao_vault.token_family (family_id, user_id, device_id) values ($1, $2, $3)
            on conflict do nothing`,
@@ -92,6 +112,17 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
           `insert into hongbao_vault.refresh_token (hash, family_id, expires_at_ms) values ($1, $2, $3)
            on conflict do nothing`,
           [token.hash, token.familyId, token.expiresAtMs],
+        );
+        // Sessions that nobody refreshes any more would stay for ever. The grace is more than any exchange takes
+        // that began while its token was good, and what is locked is left to the next login.
+        await client.query(
+          `delete from hongbao_vault.token_family where family_id in (
+             select f.family_id from hongbao_vault.token_family f
+             where f.user_id = $1 and not exists (
+               select from hongbao_vault.refresh_token t
+               where t.family_id = f.family_id and t.expires_at_ms >= $2)
+             for update skip locked)`,
+          [token.userId, nowMs - retryGraceMs],
         );
       });
     },
@@ -116,6 +147,17 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
           [userId, deviceId ?? null],
         ),
       );
+    },
+
+    async revokedDevices(devices) {
+      const { rows } = await pool.query<{ userId: UserId; deviceId: DeviceId }>(
+        `select f.user_id as "userId", f.device_id as "deviceId"
+         from unnest($1::uuid[], $2::uuid[]) as asked (user_id, device_id)
+         join hongbao_vault.token_family f using (user_id, device_id)
+         group by f.user_id, f.device_id having bool_and(f.revoked)`,
+        [devices.map(({ userId }) => userId), devices.map(({ deviceId }) => deviceId)],
+      );
+      return rows;
     },
 
     async ensureServerSecret(name, make) {

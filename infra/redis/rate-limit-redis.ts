@@ -3,15 +3,21 @@ import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
 
 /**
- * The connection over which gateways count request rates together. It gives up at once when Redis is away: a
- * request is then served uncounted rather than kept waiting.
+ * The connection over which gateways count request rates together. It gives up at once when Redis is away, and
+ * soon when Redis is there but does not answer: a request is then served uncounted rather than kept waiting.
  */
 export function createRateLimitRedis(url: string, logger: Logger): Redis {
   const connection = new Redis(url, {
     connectTimeout: limits.bus.connectTimeoutMs,
+    commandTimeout: limits.gateway.rateLimitAnswerMs,
+    // A stalled server would cost every request that time: without the connection, they do not wait at all.
+    socketTimeout: limits.gateway.rateLimitStallMs,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
   });
-  connection.on('error', (error: Error) => logger.warn({ err: error }, 'rates are not counted: no Redis'));
+  // The message alone: an error that answers a command holds the command, a refused password with it.
+  connection.on('error', ({ message }: Error) =>
+    logger.warn({ why: message }, 'rates are not counted: no Redis'),
+  );
   return connection;
 }

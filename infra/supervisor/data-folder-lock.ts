@@ -21,28 +21,44 @@ const sqliteBusy = 5;
  * lets go of it when the process ends in whatever way, kill -9 included, so it is never stale. (Nothing else in
  * this process may open the file: POSIX drops a process's locks when it closes any descriptor of the file.)
  *
- * @throws DataFolderTaken
+ * @throws DataFolderTaken, or OperatorError when the folder cannot be made or written
  */
 export function lockDataFolder(folder: string): DataFolderLock {
   makeDataFolder(folder);
-  const database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
+  let database: DatabaseSync | undefined;
   try {
+    database = new DatabaseSync(join(folder, 'lock'), { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    database.close();
-    if ((error as { errcode?: unknown }).errcode !== sqliteBusy) throw error;
+    database?.close();
+    const { errcode, message } = error as { errcode?: unknown; message?: string };
+    if (errcode !== sqliteBusy) {
+      throw new OperatorError(
+        `Cannot lock the data in ${folder} (${message}). Is HONGBAO_DATA a folder that this user may write?`,
+        { cause: error },
+      );
+    }
     throw new DataFolderTaken(
       `Another hongbao already runs on the data in ${folder}. Stop it first, ` +
         'or set HONGBAO_DATA to another folder (and HONGBAO_PORT to another port).',
     );
   }
-  return { release: () => database.close() };
+  const held = database;
+  return { release: () => held.close() };
 }
 
 /**
- * Makes the folder when it is missing. Nobody else may list it. Root lets others pass through, since PostgreSQL runs as another user and its
- * cluster is in there; every secret inside is closed by itself.
+ * Makes the folder when it is missing. Nobody else may list it. Root lets others pass through, since PostgreSQL
+ * runs as another user and its cluster is in there; every secret inside is closed by itself.
  */
-export function makeDataFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+function makeDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === 'EEXIST' ? 'it is a file' : String(error);
+    throw new OperatorError(
+      `HONGBAO_DATA names ${folder}, which cannot be the data folder: ${why}. Set it to another path.`,
+      { cause: error },
+    );
+  }
 }

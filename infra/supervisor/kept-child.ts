@@ -32,17 +32,17 @@ type State =
  *            start              ready
  *   idle ------------> launching -----> serving
  *                       |  ^   |           | dies
- *     says why, or was  |  |   | fails     v
- *     never ready in    |  |   +------> waiting   delay doubles, until it has served for a while
- *     too many starts   v  +-------------- |
+ *     never served, and |  |   | fails     v
+ *     says why or fails |  |   +------> waiting   delay doubles, until it has served for a while
+ *     too often         v  +-------------- |
  *                    gaveUp                | stop (from every state)
  *                                          v
  *                                       stopped
  * ```
  *
  * A child that has served before is started again for ever: its data is there, and whatever broke it may pass.
- * Only starts in a row that never got ready are counted, and a sentence from a child on its very first start
- * (`{"failed": ...}`: a port is taken, a setting is wrong) is final, since a human has to act on it.
+ * A child that has never served is given up after so many starts, and at once when it says why it cannot
+ * (`{"failed": ...}`: a port is taken, a setting is wrong), since a human has to act on it.
  */
 export class KeptChild {
   readonly #options: KeptChildOptions;
@@ -87,17 +87,17 @@ export class KeptChild {
 
   async #keep(onFirstReady: () => void): Promise<void> {
     const { name, runtime, logger, onGaveUp } = this.#options;
-    const { restartDelayMsMin, restartDelayMsMax, healthyAfterMs, startsFailedInARowMax } = limits.supervisor;
+    const { restartDelayMsMin, restartDelayMsMax, healthyAfterMs, startsFailedMax } = limits.supervisor;
     let failuresInARow = 0;
-    let startsFailedInARow = 0;
+    let startsFailed = 0;
     while (!this.#stopping.signal.aborted) {
       const run = await this.#runOnce(onFirstReady);
       if (this.#stopping.signal.aborted) return;
 
       failuresInARow = run.servedMs >= healthyAfterMs ? 1 : failuresInARow + 1;
-      startsFailedInARow = run.servedMs > 0 ? 0 : startsFailedInARow + 1;
-      const final = run.explained && this.#url === undefined;
-      if (final || startsFailedInARow >= startsFailedInARowMax) {
+      startsFailed += 1;
+      const hasServed = this.#url !== undefined;
+      if (!hasServed && (run.explained || startsFailed >= startsFailedMax)) {
         this.#state = { kind: 'gaveUp' };
         onGaveUp(run.sentence);
         return;

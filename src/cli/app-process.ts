@@ -3,13 +3,14 @@
  * left open. Says where it listens, or why it cannot, as a line of JSON on stdout (infra/supervisor/child-line.ts).
  */
 import { pino } from 'pino';
+import { logDestination } from '../../infra/log-destination.ts';
 import { portTaken } from '../../infra/supervisor/run-supervisor.ts';
 import { loadSettings } from '../config/settings.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
 import { type AppSettings, startApp } from './app.ts';
 
 const settings = loadSettings(process.env);
-const logger = pino({ level: settings.logLevel }, pino.destination(2));
+const logger = pino({ level: settings.logLevel }, logDestination(2));
 
 try {
   const app = await startApp(complete(settings), systemRuntime(), logger);

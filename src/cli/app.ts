@@ -52,7 +52,9 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
   const projectionPool = poolOf('hongbao projections');
   const eventLog = createEventStoreEventLog({ url: esdbUrl, runtime, logger });
   const bus: ChangeBus =
-    redisUrl === undefined ? inProcessBus(logger) : createRedisBus({ url: redisUrl, logger });
+    redisUrl === undefined
+      ? inProcessBus(logger)
+      : createRedisBus({ url: redisUrl, logger, timers: runtime.timers });
   const rateLimitRedis = redisUrl === undefined ? undefined : createRateLimitRedis(redisUrl, logger);
   const leases = createLeaseStore(pool);
 
@@ -104,11 +106,11 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
         readiness,
         webRoot,
         devAccounts: demoAccounts,
-        trustProxy: settings.trustProxy,
+        proxyHops: settings.proxyHops,
         allowedOrigins: settings.allowedOrigins,
         ...(rateLimitRedis && { rateLimitRedis }),
       })
-    : buildHealthServer({ readiness, logger });
+    : buildHealthServer({ runtime, readiness, logger });
   if (roles.includes('projector')) runner.start();
   if (roles.includes('scheduler')) {
     writeSide.startProcessManagers();

@@ -27,13 +27,18 @@ export class CliError extends Error {
 export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof CliError) return error.exitCode;
   const isOutside =
-    error instanceof OperatorError || error instanceof EventLogUnavailable || isConnectionFailure(error);
+    error instanceof OperatorError ||
+    error instanceof EventLogUnavailable ||
+    isConnectionFailure(error) ||
+    isFileRefusal(error);
   return isOutside ? exitCodes.unavailable : undefined;
 }
 
-/** PostgreSQL cannot be reached, does not let us in, or is just starting or stopping. */
+/** PostgreSQL cannot be reached, does not answer, does not let us in, or is just starting or stopping. */
 function isConnectionFailure(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error)) return false;
+  if (!(error instanceof Error)) return false;
+  // The driver's own words, which have no code.
+  if (/^Connection terminated|^timeout exceeded when trying to connect/.test(error.message)) return true;
   const codes = [
     'ECONNREFUSED',
     'ECONNRESET',
@@ -45,5 +50,12 @@ function isConnectionFailure(error: unknown): boolean {
     '57P01',
     '57P03',
   ];
+  return 'code' in error && codes.some((code) => code === error.code);
+}
+
+/** The operating system does not let us have a file: it belongs to somebody else, or the disk is full. */
+function isFileRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return false;
+  const codes = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'ENOTDIR'];
   return codes.some((code) => code === error.code);
 }

@@ -1,8 +1,8 @@
 import { exitCodeOf } from './cli-error.ts';
-import { exitQuietlyOnClosedPipe } from './output.ts';
+import { watchOutput } from './output.ts';
 import { buildProgram } from './program.ts';
 
-exitQuietlyOnClosedPipe();
+watchOutput();
 
 try {
   await buildProgram().parseAsync(process.argv);

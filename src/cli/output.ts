@@ -1,3 +1,5 @@
+import { isReaderGone } from '../../infra/reader-gone.ts';
+
 /** Data goes to stdout, everything about the work itself to stderr: `hongbao replay --json | jq` stays clean. */
 export function printLine(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -7,12 +9,28 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A reader that has seen enough (`| head`) closes the pipe: that is no fault. */
-export function exitQuietlyOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+/**
+ * Listens for output that cannot be written; to be called before anything is. A reader of stdout that has seen
+ * enough (`| head`) ends the command: that is no fault. Without a reader of stderr it goes on.
+ */
+export function watchOutput(): void {
+  process.stdout.on('error', endWithoutReader);
+  process.stderr.on('error', goOnWithoutReader);
+}
+
+/** For a command whose work is not its output: it goes on when nobody reads that. */
+export function outliveReaders(): void {
+  process.stdout.on('error', goOnWithoutReader);
+  process.stdout.off('error', endWithoutReader);
+}
+
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+}
+
+function goOnWithoutReader(error: NodeJS.ErrnoException): void {
+  if (!isReaderGone(error)) throw error;
 }
 
 /** Waits while stdout's buffer is full, so that a long replay into a slow pipe stays small in memory. */

@@ -33,6 +33,25 @@ export function buildProgram(): Command {
     });
 
   program
+    .command('migrate')
+    .description("Bring the database to this program's schema, and do nothing else.")
+    .addHelpText('after', examples('DATABASE_URL=postgres://... hongbao migrate'))
+    .action(async () => {
+      const { migrateCommand } = await import('./commands/migrate.ts');
+      await migrateCommand(settings());
+    });
+
+  program
+    .command('projections')
+    .description('Show where each read model is, and why one stands still.')
+    .option('--json', 'print it as one JSON object')
+    .addHelpText('after', examples('hongbao projections', 'hongbao projections --json | jq .head'))
+    .action(async (options: { json?: boolean }) => {
+      const { projectionsCommand } = await import('./commands/projections.ts');
+      process.exitCode = await projectionsCommand(settings(), options.json === true);
+    });
+
+  program
     .command('rebuild')
     .description('Build read models again from the log, beside the live ones, and swap them in.')
     .argument('[projection...]', 'which ones (default: all)')

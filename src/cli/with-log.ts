@@ -30,7 +30,7 @@ export async function withLog<T>(
 }
 
 /** A tool looks at what is there: a mistyped folder must not become a new one, with new engines in it. */
-function refuseMissingData({ esdbUrl, databaseUrl, dataFolder }: Settings): void {
+export function refuseMissingData({ esdbUrl, databaseUrl, dataFolder }: Settings): void {
   const usesFolder = esdbUrl === undefined || databaseUrl === undefined;
   if (!usesFolder || existsSync(dataFolder)) return;
   throw new OperatorError(

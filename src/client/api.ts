@@ -46,13 +46,25 @@ export interface ClientSession {
 }
 
 /**
- * What a client tells its listeners. `message` comes exactly once per conversation and seq, in order, without a
- * hole from the first one that this client has seen on.
+ * What a client tells its listeners: the server's pushes and what follows. `message` comes exactly once per
+ * conversation and seq, in order, without a hole from the first one that this client has seen on. Of everything
+ * else a client hears only while it is connected; for what it has missed there is `resync`.
  */
 export interface ClientEvents extends Omit<PushData, 'goingAway'> {
+  /**
+   * Updates were left out. With a conversation: some of its items (the client fetches those by itself). Without
+   * one (`null`): anything may have changed, so read again what is shown: friends, groups, inbox, receipts,
+   * wallet, packets. That comes after every reconnect, right after `connected`, and whenever the server says so;
+   * not after the first connect of a session, before which there was nothing to miss.
+   */
+  resync: PushData['resync'];
   /** The hello was answered; updates flow. */
   connected: { user: UserView; serverTimeMs: number };
-  /** The connection is gone. `retryInMs` is `null` when the client will not try again. */
+  /**
+   * The connection is gone. `retryInMs` is `null` when the client will not try again: after `disconnect`, with the
+   * session's end (`sessionEnded` follows), or because the server does not take this client (close codes 1009, 4400
+   * and 4426). The session then stays; `connect` tries once more.
+   */
   disconnected: { code: number; reason: string; retryInMs: number | null };
   /** The session cannot be continued: log in again. */
   sessionEnded: { reason: string };
@@ -127,14 +139,15 @@ export interface Client extends ClientQueries {
 
   /**
    * Opens the connection and keeps it open: reconnects by itself until `disconnect` or the session's end.
-   * Resolves at the first hello that is answered; rejects when the session has ended.
+   * Resolves at the first hello that is answered; rejects when the session has ended or the client is not taken.
    */
   connect(): Promise<void>;
   disconnect(): void;
 
   /**
    * Carries out one command, exactly once: after a broken connection, `busy` or an unknown outcome it is sent
-   * again under the same command id until there is an answer or `timeoutMs` is over. Rejects with `ClientError`.
+   * again under the same command id until there is an answer or `timeoutMs` is over. Rejects with `ClientError`;
+   * with `too-large`, without sending it, when it is larger than a message may be.
    */
   request<Type extends WireRequestType>(
     type: Type,

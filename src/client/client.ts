@@ -1,4 +1,5 @@
 import { limits } from '../config/limits.ts';
+import type { ConversationId } from '../domain/ids.ts';
 import type { Session } from '../protocol/http.ts';
 import type { PushFrame } from '../protocol/pushes.ts';
 import type { TimerHandle } from '../runtime/runtime.ts';
@@ -11,6 +12,7 @@ import { httpApi } from './http-api.ts';
 import { MessageOrder } from './message-order.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { clientQueries } from './queries.ts';
+import { ServerClock } from './server-clock.ts';
 import { ServerConnection } from './server-connection.ts';
 import { SessionKeeper, sessionOf } from './session-keeper.ts';
 
@@ -23,9 +25,11 @@ export function createClient(options: ClientOptions): Client {
   const deviceName = options.deviceName ?? 'sdk';
   const http = httpApi(options.url, options.fetch ?? fetch, runtime.timers);
   const events = new Emitter<ClientEvents>();
+  const serverClock = new ServerClock(runtime.clock);
   const session = new SessionKeeper({
     http,
     clock: runtime.clock,
+    serverClock,
     storage: options.storage,
     onEnded: (reason) => sessionEnded(reason),
   });
@@ -33,17 +37,26 @@ export function createClient(options: ClientOptions): Client {
   const connection = new ServerConnection({
     url: new URL('/ws', options.url).href.replace(/^http/, 'ws'),
     runtime,
+    serverClock,
     session,
     webSocket: options.webSocket ?? WebSocket,
     cursors: () => order.cursors(),
     onConnected(hello) {
       pending.flush();
+      acks.start();
+      const wasAway = wasConnected;
+      wasConnected = true;
       events.emit('connected', { user: hello.user, serverTimeMs: hello.serverTimeMs });
+      // The hello brings the messages that were missed, and nothing else.
+      if (wasAway) events.emit('resync', { conversationId: null, from: null });
     },
     onReply: (reply) => pending.receive(reply),
     onPush: receivePush,
     onDisconnected(end) {
       pending.connectionLost();
+      acks.pause();
+      // Nobody is going to answer what is under way.
+      if (end.retryInMs === null) pending.rejectAll('The client is not connected any more.');
       events.emit('disconnected', end);
     },
     onEnded: (reason) => sessionEnded(reason),
@@ -53,6 +66,8 @@ export function createClient(options: ClientOptions): Client {
   let order = newOrder();
   let acks = newAcks();
   let storing: TimerHandle | undefined;
+  /** The next connection is not the first one of the session. */
+  let wasConnected = false;
 
   function newOrder(): MessageOrder {
     return new MessageOrder({
@@ -112,11 +127,14 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  function beginSession(begun: ClientSession): ClientSession {
+  function beginSession(begun: ClientSession, origin: 'issued' | 'kept' = 'issued'): ClientSession {
     forgetSession('Another session has begun.');
-    session.begin(begun);
+    if (origin === 'issued') session.begin(begun);
+    else session.resume(begun);
     const stored = options.storage?.getItem(cursorsKey());
     if (stored !== null && stored !== undefined) order.restore(parseCursors(stored));
+    // What was received before a crash may not have been acknowledged. Where it was, this changes nothing.
+    for (const [id, seq] of Object.entries(order.cursors())) acks.delivered(id as ConversationId, seq);
     return begun;
   }
 
@@ -130,6 +148,7 @@ export function createClient(options: ClientOptions): Client {
     session.end();
     order = newOrder();
     acks = newAcks();
+    wasConnected = false;
   }
 
   function sessionEnded(reason: string): void {
@@ -157,21 +176,24 @@ export function createClient(options: ClientOptions): Client {
     },
 
     resume(given) {
-      if (given !== undefined) beginSession(given);
-      else if (session.restore() && session.current !== undefined) beginSession(session.current);
+      const kept = given ?? session.stored();
+      if (kept !== undefined) beginSession(kept, 'kept');
       return session.current !== undefined;
     },
 
     async logOut() {
       if (session.current === undefined) return;
+      const { deviceId } = session.current;
       connection.close();
+      session.unstore();
       const key = cursorsKey();
       try {
         await session.authorized((accessToken) =>
           http<undefined>({ method: 'POST', path: '/api/logout', accessToken }),
         );
       } finally {
-        forgetSession('Logged out.');
+        // Somebody may have logged in meanwhile.
+        if (session.current?.deviceId === deviceId) forgetSession('Logged out.');
         options.storage?.removeItem(key);
       }
     },
@@ -208,7 +230,6 @@ export function createClient(options: ClientOptions): Client {
     disconnect() {
       connection.close();
       if (storing !== undefined) storeCursors();
-      pending.rejectAll('The client was disconnected.');
     },
 
     request(type, data, requestOptions) {

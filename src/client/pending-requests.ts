@@ -57,6 +57,11 @@ export class PendingRequests {
       return Promise.reject(new ClientError({ code: 'busy', message, temporary: true }));
     }
     const commandId = options.commandId ?? this.#runtime.ids.next();
+    if (isTooLarge({ type, commandId, data })) {
+      // The gateway would end the connection over it, and with it what others wait for.
+      const message = 'The command is larger than the server takes.';
+      return Promise.reject(new ClientError({ code: 'too-large', message, temporary: false }));
+    }
     return new Promise((resolve, reject) => {
       const pending: Pending = {
         frame: { type, commandId, data } as Pending['frame'],
@@ -151,4 +156,10 @@ export class PendingRequests {
     pending.deadline.cancel();
     pending.retryTimer?.cancel();
   }
+}
+
+/** Whether the frame, with its id and the mark of a retry, is more than a message of the protocol may hold. */
+function isTooLarge(frame: { readonly type: string; readonly commandId: string; readonly data: unknown }) {
+  const text = JSON.stringify({ ...frame, id: Number.MAX_SAFE_INTEGER, retry: true });
+  return new TextEncoder().encode(text).byteLength > limits.gateway.socketMessageBytesMax;
 }

@@ -7,8 +7,8 @@
  *        open() again    │    ▼                          ▼
  *                       waiting ◄────────────────────────┘
  *
- *     any ──close code says never, or the session cannot be refreshed──► ended
- *     any ──close()──► idle
+ *     any ──close code says so, or the session cannot be refreshed──► ended
+ *     any ──close(), or close code says that another try would end the same way──► idle
  *
  * The delay of `waiting` is the server's own where it has named one (goingAway), else exponential with jitter.
  * Every attempt has a number: what comes late from an older one is ignored.
@@ -21,12 +21,14 @@ import { protocolVersion } from '../protocol/version.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
 import { ClientError } from './client-error.ts';
+import type { ServerClock } from './server-clock.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 export interface ServerConnectionOptions {
   /** Such as `ws://127.0.0.1:8080/ws`. */
   readonly url: string;
   readonly runtime: Runtime;
+  readonly serverClock: ServerClock;
   readonly session: SessionKeeper;
   readonly webSocket: new (url: string) => WebSocket;
   /** What the hello presents. */
@@ -34,7 +36,7 @@ export interface ServerConnectionOptions {
   readonly onConnected: (hello: ControlAnswers<'hello'>) => void;
   readonly onReply: (reply: ReplyFrame) => void;
   readonly onPush: (push: PushFrame) => void;
-  /** `retryInMs` is `null` when there will be no further attempt. */
+  /** `retryInMs` is `null` when there will be no further attempt: the next one is the application's to begin. */
   readonly onDisconnected: (end: { code: number; reason: string; retryInMs: number | null }) => void;
   /** The server ended the session. */
   readonly onEnded: (reason: string) => void;
@@ -162,7 +164,7 @@ export class ServerConnection {
     if (frame.id === helloId && frame.ok) this.#greeted(frame.data as ControlAnswers<'hello'>);
     if (frame.id === reauthenticateId && frame.ok) {
       const { tokenExpiresAtMs } = frame.data as ControlAnswers<'reauthenticate'>;
-      this.#reauthenticateBefore(tokenExpiresAtMs - this.#options.runtime.clock.nowMs());
+      this.#reauthenticateBefore(tokenExpiresAtMs);
     }
   }
 
@@ -172,8 +174,8 @@ export class ServerConnection {
     this.#heartbeatMs = hello.heartbeatMs;
     this.#timer?.cancel();
     this.#watch(this.#attempt, this.#heartbeatMs);
-    // By the server's clock: the client's may be wrong.
-    this.#reauthenticateBefore(hello.tokenExpiresAtMs - hello.serverTimeMs);
+    this.#options.serverClock.learn(hello.serverTimeMs);
+    this.#reauthenticateBefore(hello.tokenExpiresAtMs);
     this.#options.onConnected(hello);
   }
 
@@ -190,10 +192,13 @@ export class ServerConnection {
     });
   }
 
-  #reauthenticateBefore(leftMs: number): void {
+  #reauthenticateBefore(tokenExpiresAtMs: number): void {
     const attempt = this.#attempt;
     this.#reauthenticateTimer?.cancel();
-    const delayMs = Math.max(0, leftMs - limits.client.refreshBeforeMs / 2);
+    const { freshTokenMs, refreshBeforeMs } = limits.client;
+    const leftMs = this.#options.serverClock.leftMs(tokenExpiresAtMs);
+    // Never at once: an answer that always looks too old would make a loop of this.
+    const delayMs = Math.max(freshTokenMs, leftMs - refreshBeforeMs / 2);
     this.#reauthenticateTimer = this.#options.runtime.timers.after(delayMs, () => {
       this.#options.session.accessToken().then(
         (token) => {
@@ -210,7 +215,8 @@ export class ServerConnection {
   #lost(attempt: number, code: number, reason: string) {
     if (attempt !== this.#attempt) return;
     const reaction: AfterClose = afterClose(code);
-    if (reaction === 'never') return this.#end(code, reason);
+    if (reaction === 'end') return this.#end(code, reason);
+    if (reaction === 'stop') return this.#stop(code, reason);
     if (reaction === 'refresh') this.#options.session.accessTokenRefused(this.#token);
     this.#abandon();
     this.#state = 'waiting';
@@ -222,6 +228,13 @@ export class ServerConnection {
     this.#failures += 1;
     this.#timer = timers.after(retryInMs, () => this.#startAttempt());
     this.#options.onDisconnected({ code, reason, retryInMs });
+  }
+
+  /** Tries no more. The session stays: another version of this client may go on with it. */
+  #stop(code: number, reason: string): void {
+    this.#abandon();
+    this.#state = 'idle';
+    this.#options.onDisconnected({ code, reason, retryInMs: null });
   }
 
   #end(code: number, reason: string): void {

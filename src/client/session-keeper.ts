@@ -4,11 +4,13 @@ import type { Clock } from '../runtime/runtime.ts';
 import type { ClientSession, ClientStorage } from './api.ts';
 import { ClientError } from './client-error.ts';
 import type { HttpApi } from './http-api.ts';
+import type { ServerClock } from './server-clock.ts';
 
 const storageKey = 'hongbao.session';
 
 /**
- * The session of one client: its tokens, kept fresh, and kept in the storage.
+ * The session of one client: its tokens, kept fresh, and kept in the storage. Several clients may share that, one
+ * after the other: each writes and removes there what is its own.
  *
  * A refresh token is good for one exchange, so that exchanges never overlap: everyone who needs a token
  * meanwhile waits for the same one.
@@ -16,21 +18,26 @@ const storageKey = 'hongbao.session';
 export class SessionKeeper {
   readonly #http: HttpApi;
   readonly #clock: Clock;
+  readonly #serverClock: ServerClock;
   readonly #storage: ClientStorage | undefined;
   readonly #onEnded: (reason: string) => void;
   #session: ClientSession | undefined;
   #refreshing: Promise<string> | undefined;
   /** The server refused the access token, whatever its expiry says. */
   #refused = false;
+  /** Monotonic: until then the access token counts as fresh, whatever its expiry says. */
+  #freshUntilMs = 0;
 
   constructor(options: {
     readonly http: HttpApi;
     readonly clock: Clock;
+    readonly serverClock: ServerClock;
     readonly storage: ClientStorage | undefined;
     readonly onEnded: (reason: string) => void;
   }) {
     this.#http = options.http;
     this.#clock = options.clock;
+    this.#serverClock = options.serverClock;
     this.#storage = options.storage;
     this.#onEnded = options.onEnded;
   }
@@ -39,29 +46,39 @@ export class SessionKeeper {
     return this.#session;
   }
 
+  /** Begins with a session that the server has just issued. */
   begin(session: ClientSession): void {
-    this.#session = session;
-    this.#refused = false;
-    this.#storage?.setItem(storageKey, JSON.stringify(session));
+    this.#hold(session, limits.client.freshTokenMs);
+    this.#store(session);
   }
 
-  /** Begins with the session in the storage. */
-  restore(): boolean {
+  /** Begins with a session from an earlier time. */
+  resume(session: ClientSession): void {
+    this.#hold(session, 0);
+    this.#store(session);
+  }
+
+  /** The session in the storage. */
+  stored(): ClientSession | undefined {
     const text = this.#storage?.getItem(storageKey);
-    if (text === null || text === undefined) return false;
+    if (text === null || text === undefined) return undefined;
     try {
-      this.begin(JSON.parse(text) as ClientSession);
-      return true;
+      return JSON.parse(text) as ClientSession;
     } catch {
       this.#storage?.removeItem(storageKey);
-      return false;
+      return undefined;
     }
   }
 
   /** Forgets the session. */
   end(): void {
+    this.unstore();
     this.#session = undefined;
-    this.#storage?.removeItem(storageKey);
+  }
+
+  /** The session goes on, but not beyond this process. */
+  unstore(): void {
+    if (this.#isStored()) this.#storage?.removeItem(storageKey);
   }
 
   /** The next `accessToken` is a new one. */
@@ -73,8 +90,9 @@ export class SessionKeeper {
   accessToken(): Promise<string> {
     const session = this.#session;
     if (session === undefined) return Promise.reject(sessionOver());
-    const leftMs = session.tokens.accessExpiresAtMs - this.#clock.nowMs();
-    if (!this.#refused && leftMs > limits.client.refreshBeforeMs) {
+    const isFresh = this.#clock.monotonicMs() < this.#freshUntilMs;
+    const leftMs = this.#serverClock.leftMs(session.tokens.accessExpiresAtMs);
+    if (!this.#refused && (isFresh || leftMs > limits.client.refreshBeforeMs)) {
       return Promise.resolve(session.tokens.accessToken);
     }
     this.#refreshing ??= this.#refresh(session).finally(() => {
@@ -95,6 +113,28 @@ export class SessionKeeper {
     }
   }
 
+  /** Goes on with fresh tokens. */
+  #renew(session: ClientSession): void {
+    const isStored = this.#isStored();
+    this.#hold(session, limits.client.freshTokenMs);
+    if (isStored) this.#store(session);
+  }
+
+  #hold(session: ClientSession, freshMs: number): void {
+    this.#session = session;
+    this.#refused = false;
+    this.#freshUntilMs = this.#clock.monotonicMs() + freshMs;
+  }
+
+  #store(session: ClientSession): void {
+    this.#storage?.setItem(storageKey, JSON.stringify(session));
+  }
+
+  /** Whether the storage holds this session, and not that of whoever has logged in there since. */
+  #isStored(): boolean {
+    return this.#session !== undefined && this.stored()?.deviceId === this.#session.deviceId;
+  }
+
   async #refresh(session: ClientSession): Promise<string> {
     try {
       const { refreshToken } = session.tokens;
@@ -105,7 +145,7 @@ export class SessionKeeper {
       });
       // Logged out or in as somebody else meanwhile: this answer is nobody's.
       if (this.#session !== session) throw sessionOver();
-      this.begin(sessionOf(answer));
+      this.#renew(sessionOf(answer));
       return answer.tokens.accessToken;
     } catch (error) {
       const isRefused = error instanceof ClientError && !error.temporary;

@@ -6,8 +6,10 @@ import type { PasswordHasher } from '../vault/password-hasher.ts';
 import type { TokenPair, Tokens } from '../vault/tokens.ts';
 import type { Vault } from '../vault/vault.ts';
 import { bodyHashOf } from './canonical-json.ts';
+import type { PasswordChange } from './change-password.ts';
+import { changePassword } from './change-password.ts';
 import { faultOutcome } from './command-service.ts';
-import { normaliseUsername, passwordRefusal, usernameRefusal } from './credentials.ts';
+import { badCredentials, normaliseUsername, passwordRefusal, usernameRefusal } from './credentials.ts';
 import type { Position } from './event-log.ts';
 import { START } from './event-log.ts';
 import { outcomeOf, rejected } from './outcomes.ts';
@@ -29,14 +31,6 @@ interface Credentials {
   readonly deviceName: string;
 }
 
-interface PasswordChange {
-  readonly userId: UserId;
-  /** Stays logged in; every other device does not. */
-  readonly deviceId: DeviceId;
-  readonly oldPassword: string;
-  readonly newPassword: string;
-}
-
 /** A device that is logged in. */
 export interface Session {
   readonly userId: UserId;
@@ -54,6 +48,10 @@ export interface Accounts {
   refresh(refreshToken: string): Promise<Outcome<Session>>;
   /** Revokes the device and its refresh tokens. Harmless to repeat. */
   logOut(session: Pick<Session, 'userId' | 'deviceId'>): Promise<Outcome<Record<string, never>>>;
+  /**
+   * From the moment that the new password holds, no other device can refresh. A failure after it is `unknown`:
+   * the same request again, with the old password or the new, does the rest.
+   */
   changePassword(change: PasswordChange): Promise<Outcome<Record<string, never>>>;
   /** Who has this user name. Throws `EventLogUnavailable`. */
   userIdOf(username: string): Promise<UserId | undefined>;
@@ -71,7 +69,6 @@ export interface AccountsOptions {
   };
 }
 
-const badCredentials = rejection('bad-credentials', 'The user name or the password is wrong.');
 const usernameTaken = rejection('username-taken', 'Another account has this user name.');
 const noSession = rejection('unauthenticated', 'The session has ended: log in again.');
 
@@ -119,12 +116,17 @@ export function createAccounts(options: AccountsOptions): Accounts {
     const command = ownCommand(userId, { type: 'AddDevice', deviceId, name } as const, { deviceId });
     const added = await aggregates.account.execute(streams.account(userId), command);
     if (added.kind !== 'accepted') return outcomeOf(added, notAccepted);
-    for (const { event } of added.events) {
-      // The oldest device made room for this one.
-      if (event.type === 'DeviceRevoked') await tokens.revoke(userId, event.data.deviceId);
+    try {
+      for (const { event } of added.events) {
+        // The oldest device made room for this one.
+        if (event.type === 'DeviceRevoked') await tokens.revoke(userId, event.data.deviceId);
+      }
+      const session = { userId, deviceId, ...names, tokens: await tokens.issue(userId, deviceId) };
+      return { kind: 'accepted', answer: session, position: added.position };
+    } catch (error) {
+      logger.warn({ err: error, userId }, 'a device was added and got no tokens');
+      return { kind: 'unknown' };
     }
-    const session = { userId, deviceId, ...names, tokens: await tokens.issue(userId, deviceId) };
-    return { kind: 'accepted', answer: session, position: added.position };
   }
 
   async function register(request: NewAccount): Promise<Outcome<Session>> {
@@ -214,43 +216,27 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   async function revokeDevice(userId: UserId, deviceId: DeviceId): Promise<Outcome<Record<string, never>>> {
-    await tokens.revoke(userId, deviceId);
     const command = ownCommand(userId, { type: 'RevokeDevice', deviceId } as const, { deviceId });
     const outcome = await aggregates.account.execute(streams.account(userId), command);
     const gone = outcome.kind === 'rejected' && outcome.rejection.code === 'device-unknown';
+    if (outcome.kind !== 'accepted' && !gone) return outcomeOf(outcome, () => ({}));
+    // After the log: a device that is not there cannot refresh, whatever becomes of its tokens.
+    await tokens.revoke(userId, deviceId);
     return gone ? done(START) : outcomeOf(outcome, () => ({}));
   }
 
-  async function changePassword(change: PasswordChange): Promise<Outcome<Record<string, never>>> {
-    const { userId, deviceId, oldPassword, newPassword } = change;
-    const state = await account(userId);
-    const refusal = accountRefusal(state) ?? passwordRefusal(newPassword, bounds);
-    if (refusal !== undefined) return rejected(refusal);
-    const phc = await vault.passwordHash(userId);
-    let right = await passwords.verify(phc, oldPassword);
-    // Repeated after a crash in the middle, the new password is the right one already.
-    if (right === false) right = await passwords.verify(phc, newPassword);
-    if (right === 'busy') return busy;
-    if (!right) return rejected(badCredentials);
-    const hash = await passwords.hash(newPassword);
-    if (hash === 'busy') return busy;
-    await vault.putPasswordHash(userId, hash);
-    // Looked up after the new password holds: whoever logged in with the old one meanwhile is among them.
-    const others = (await account(userId)).devices.filter((device) => device !== deviceId);
-    for (const other of others) {
-      const revoked = await revokeDevice(userId, other);
-      if (revoked.kind !== 'accepted') return revoked;
-    }
+  const recordPasswordChange = async (userId: UserId) => {
     const command = ownCommand(userId, { type: 'RecordPasswordChange' } as const, {});
     return outcomeOf(await aggregates.account.execute(streams.account(userId), command), () => ({}));
-  }
+  };
+  const passwordChange = { vault, passwords, bounds, logger, account, revokeDevice, recordPasswordChange };
 
   return {
     register: (request) => guarded('register', () => register(request)),
     logIn: (request) => guarded('logIn', () => logIn(request)),
     refresh: (refreshToken) => guarded('refresh', () => refresh(refreshToken)),
     logOut: ({ userId, deviceId }) => guarded('logOut', () => revokeDevice(userId, deviceId)),
-    changePassword: (change) => guarded('changePassword', () => changePassword(change)),
+    changePassword: (change) => guarded('changePassword', () => changePassword(passwordChange, change)),
     async userIdOf(username) {
       const stream = usernameStream(normaliseUsername(username));
       const { state } = await aggregates.username.load(stream, { maxAgeMs: 0 });

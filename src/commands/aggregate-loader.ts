@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { Decider } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/events.ts';
-import type { EventLog, RecordedEvent } from './event-log.ts';
+import type { EventLog, Position, RecordedEvent } from './event-log.ts';
 import { eventOf, LoadedAggregate } from './loaded-aggregate.ts';
 import type { RecentCommand, RecentCommandsBounds } from './recent-commands.ts';
 import type { Snapshot, SnapshotStore } from './snapshots.ts';
+import { snapshotVersion } from './snapshots.ts';
 
 export interface AggregateLoaderOptions {
   readonly eventLog: EventLog;
@@ -67,18 +68,6 @@ export class AggregateLoader {
     return found;
   }
 
-  /** The aggregate as it was right after the event at `revision`. Throws `EventLogUnavailable`. */
-  async loadUntil<State, Event extends DomainEvent>(
-    stream: string,
-    decider: Decider<State, never, Event>,
-    revision: number,
-  ): Promise<LoadedAggregate<State, Event>> {
-    const aggregate = new LoadedAggregate<State, Event>(decider, this.#options.bounds);
-    const events = this.#options.eventLog.readStream(stream, { maxCount: revision + 1 });
-    for await (const event of events) aggregate.apply(event);
-    return aggregate;
-  }
-
   /** The events of an accepted command. Throws `EventLogUnavailable`. */
   async eventsOf<Event extends DomainEvent>(
     stream: string,
@@ -94,29 +83,34 @@ export class AggregateLoader {
     return events;
   }
 
-  /** Searches a stream backwards, down to events before `sinceMs`. Throws `EventLogUnavailable`. */
-  async search(stream: string, commandId: string, sinceMs: number): Promise<RecentCommand | undefined> {
-    let from: number | undefined;
+  /**
+   * Searches a stream backwards for a command, from a revision (inclusive) to a position in the log (exclusive).
+   * `too-far`: it was not among so many events, and there are more. Throws `EventLogUnavailable`.
+   */
+  async search(
+    stream: string,
+    commandId: string,
+    range: { readonly from: number; readonly after: Position; readonly eventsMax: number },
+  ): Promise<RecentCommand | 'absent' | 'too-far'> {
+    const { bounds, eventLog } = this.#options;
     let found: RecentCommand | undefined;
-    for (;;) {
-      const page: RecordedEvent[] = [];
-      const options = { direction: 'backwards', maxCount: this.#options.bounds.searchPageEvents } as const;
-      const range = from === undefined ? options : { ...options, from };
-      for await (const event of this.#options.eventLog.readStream(stream, range)) page.push(event);
-      for (const { metadata, revision } of page) {
+    let { from } = range;
+    while (from >= 0) {
+      if (found === undefined && range.from - from >= range.eventsMax) return 'too-far';
+      const page = { from, direction: 'backwards', maxCount: bounds.searchPageEvents } as const;
+      from = -1;
+      for await (const { metadata, revision, position } of eventLog.readStream(stream, page)) {
         if (metadata.commandId === commandId) {
-          const { bodyHash, timeMs } = metadata;
-          const lastRevision = found?.lastRevision ?? revision;
-          found = { bodyHash, timeMs, firstRevision: revision, lastRevision };
-        } else if (found !== undefined || metadata.timeMs < sinceMs) {
+          const { bodyHash } = metadata;
+          found = { bodyHash, firstRevision: revision, lastRevision: found?.lastRevision ?? revision };
+        } else if (found !== undefined || position <= range.after) {
           // A command's events stand together.
-          return found;
+          return found ?? 'absent';
         }
+        from = revision - 1;
       }
-      const last = page.at(-1);
-      if (last === undefined || last.revision === 0) return found;
-      from = last.revision - 1;
     }
+    return found ?? 'absent';
   }
 
   /** Writes a snapshot in the background when one is due. It may be skipped or lost: that costs time only. */
@@ -131,14 +125,13 @@ export class AggregateLoader {
     aggregate.eventsSinceSnapshot = 0;
     this.#snapshotWrites += 1;
     const snapshot: Snapshot = {
-      foldVersion: decider.foldVersion,
+      foldVersion: snapshotVersion(decider.foldVersion),
       epoch,
       revision: aggregate.revision,
       lastEventId: aggregate.lastEventId,
       body: {
         state: decider.toSnapshot(aggregate.state),
         recentCommands: aggregate.recent.toJson(),
-        forgottenUntilMs: aggregate.recent.forgottenUntilMs,
       },
     };
     snapshots
@@ -153,7 +146,9 @@ export class AggregateLoader {
     const { snapshots, epoch, logger } = this.#options;
     try {
       const snapshot = await snapshots.load(stream);
-      return snapshot?.epoch === epoch && snapshot.foldVersion === foldVersion ? snapshot : undefined;
+      return snapshot?.epoch === epoch && snapshot.foldVersion === snapshotVersion(foldVersion)
+        ? snapshot
+        : undefined;
     } catch (error) {
       logger.warn({ err: error, stream }, 'a snapshot could not be read; the whole stream is');
       return undefined;

@@ -5,21 +5,23 @@ import { friendshipDecider } from '../domain/friendship/friendship-decider.ts';
 import { groupDecider } from '../domain/group/group-decider.ts';
 import { packetDecider } from '../domain/packet/packet-decider.ts';
 import { walletDecider } from '../domain/wallet/wallet-decider.ts';
-import type { CacheBounds } from './aggregate-repository.ts';
+import type { CacheBounds } from './aggregate-cache.ts';
+import { AggregateCache } from './aggregate-cache.ts';
 import { AggregateRepository } from './aggregate-repository.ts';
 import type { MailboxScope } from './mailbox-scope.ts';
 
-/** Every kind of aggregate, behind its mailboxes. */
+/** Every kind of aggregate, behind its mailboxes, and with one budget of memory for all of them. */
 export type Aggregates = ReturnType<typeof createAggregates>;
 
 export function createAggregates(scope: MailboxScope, bounds: CacheBounds) {
+  const cache = new AggregateCache(scope.runtime.clock, bounds);
   return {
-    username: new AggregateRepository(usernameDecider, scope, bounds),
-    account: new AggregateRepository(accountDecider, scope, bounds),
-    friendship: new AggregateRepository(friendshipDecider, scope, bounds),
-    group: new AggregateRepository(groupDecider, scope, bounds),
-    conversation: new AggregateRepository(conversationDecider, scope, bounds),
-    wallet: new AggregateRepository(walletDecider, scope, bounds),
-    packet: new AggregateRepository(packetDecider, scope, bounds),
+    username: new AggregateRepository(usernameDecider, scope, cache),
+    account: new AggregateRepository(accountDecider, scope, cache),
+    friendship: new AggregateRepository(friendshipDecider, scope, cache),
+    group: new AggregateRepository(groupDecider, scope, cache),
+    conversation: new AggregateRepository(conversationDecider, scope, cache),
+    wallet: new AggregateRepository(walletDecider, scope, cache),
+    packet: new AggregateRepository(packetDecider, scope, cache),
   };
 }

@@ -12,7 +12,7 @@ export interface CommandEnvelope<Command> {
   readonly correlationId: string;
   /** The request or event that this command comes from. */
   readonly causationId: string;
-  /** Its sender says that it may have been here before: the command history is asked, too. */
+  /** Its sender says that it may have been here before: beyond the recent commands the history is asked. */
   readonly retry?: boolean;
   /**
    * Why a precondition in another stream refuses this. It goes through the mailbox all the same, because an
@@ -20,11 +20,11 @@ export interface CommandEnvelope<Command> {
    */
   readonly refusal?: Rejection | undefined;
   /**
-   * The command cannot have been accepted before this time (ms). With it, a command that is not among the
-   * recent ones is searched for in the stream back to this time: it then happens once, however late it is
-   * repeated.
+   * Where in the log the command's cause stands: the command cannot have been accepted before that. With it, a
+   * command that is not among the recent ones is searched for in the stream back to there: it then happens once,
+   * however late it is repeated.
    */
-  readonly onceSinceMs?: number;
+  readonly onceAfter?: Position;
 }
 
 /** An event of an accepted command. */
@@ -33,6 +33,8 @@ export interface AcceptedEvent<Event> {
   readonly eventId: string;
   readonly revision: number;
   readonly timeMs: number;
+  /** Its position in the log or, when it was appended just now, that of the last event appended with it. */
+  readonly position: Position;
 }
 
 export type CommandOutcome<State, Event> =

@@ -37,7 +37,10 @@ export function createCommandService(scope: WriteScope): CommandService {
   };
 }
 
-/** What a user is told when a request could not even be decided. Nothing of it has taken effect. */
+/**
+ * What a user is told when a request could not even be decided. It says that nothing has taken effect, so whatever
+ * has begun to change things answers `unknown` instead of coming here.
+ */
 export function faultOutcome(error: unknown, log: (fault: unknown) => void): Outcome<never> {
   if (error instanceof EventLogUnavailable) {
     return rejected({ code: 'unavailable', message: errorCodes.unavailable.meaning });

@@ -13,6 +13,8 @@ export function usernameRefusal(normalised: string): Rejection | undefined {
     : rejection('username-invalid', 'A user name has 3 to 32 letters, digits, dots, hyphens or underscores.');
 }
 
+export const badCredentials = rejection('bad-credentials', 'The user name or the password is wrong.');
+
 /** Why this cannot be a password. Length is all that is asked: composition rules make passwords worse. */
 export function passwordRefusal(
   password: string,

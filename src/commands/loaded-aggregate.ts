@@ -34,11 +34,16 @@ export class LoadedAggregate<State, Event extends DomainEvent> {
       this.recent = new RecentCommands(bounds);
       return;
     }
-    const { state, recentCommands, forgottenUntilMs } = snapshot.body;
+    const { state, recentCommands } = snapshot.body;
     this.state = decider.fromSnapshot(state);
-    this.recent = new RecentCommands(bounds, recentCommands, forgottenUntilMs);
+    this.recent = new RecentCommands(bounds, recentCommands);
     this.revision = snapshot.revision;
     this.lastEventId = snapshot.lastEventId;
+  }
+
+  /** About how many bytes of memory it takes beside what every aggregate does. */
+  get heldBytes(): number {
+    return this.recent.heldBytes + this.#decider.stateBytes(this.state);
   }
 
   /** Folds in the stream's next event; one that is known already is passed over. */
@@ -52,7 +57,7 @@ export class LoadedAggregate<State, Event extends DomainEvent> {
     const event = eventOf<Event>(recorded);
     const { timeMs } = recorded.metadata;
     this.state = this.#decider.evolve(this.state, event, { revision: recorded.revision, timeMs });
-    this.recent.note(recorded.metadata, recorded.revision);
+    this.recent.note(recorded);
     this.eventsSinceSnapshot += 1;
     this.#moveTo(recorded);
   }

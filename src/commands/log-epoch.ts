@@ -3,7 +3,7 @@ import { streams } from '../domain/streams.ts';
 import { schemaVersionOf } from '../domain/upcast.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { bodyHashOf } from './canonical-json.ts';
-import type { EventLog } from './event-log.ts';
+import type { AppendResult, EventLog, ExpectedRevision } from './event-log.ts';
 import { EventLogUnavailable } from './event-log.ts';
 import { eventOf } from './loaded-aggregate.ts';
 
@@ -12,11 +12,30 @@ import { eventOf } from './loaded-aggregate.ts';
  * Several processes may call it at once: the first one names it. Throws `EventLogUnavailable`.
  */
 export async function ensureLogEpoch(eventLog: EventLog, runtime: Runtime): Promise<string> {
-  const known = await currentEpoch(eventLog);
-  if (known !== undefined) return known;
+  const known = await newestEpoch(eventLog);
+  if (known !== undefined) return known.epoch;
+  const result = await appendEpoch(eventLog, runtime, 'no-stream');
+  // Ours or another process's, or of unknown fate: the log itself says which one counts.
+  const begun = await newestEpoch(eventLog);
+  if (begun === undefined) throw new EventLogUnavailable(`no epoch could be begun: ${result.kind}`);
+  return begun.epoch;
+}
+
+/** Begins a new epoch: what is derived from the log's positions is to be made again. Throws `EventLogUnavailable`. */
+export async function beginLogEpoch(eventLog: EventLog, runtime: Runtime): Promise<void> {
+  const newest = await newestEpoch(eventLog);
+  const result = await appendEpoch(eventLog, runtime, newest?.revision ?? 'no-stream');
+  if (result.kind !== 'appended') throw new EventLogUnavailable(`no epoch could be begun: ${result.kind}`);
+}
+
+function appendEpoch(
+  eventLog: EventLog,
+  runtime: Runtime,
+  expected: ExpectedRevision,
+): Promise<AppendResult> {
   const commandId = runtime.ids.next();
   const event: LogEpochEvent = { type: 'EpochBegun', data: { epoch: runtime.ids.next() } };
-  const result = await eventLog.append(streams.logEpoch, 'no-stream', [
+  return eventLog.append(streams.logEpoch, expected, [
     {
       id: runtime.ids.next(),
       type: event.type,
@@ -32,14 +51,12 @@ export async function ensureLogEpoch(eventLog: EventLog, runtime: Runtime): Prom
       },
     },
   ]);
-  // Ours or another process's, or of unknown fate: the log itself says which one counts.
-  const begun = await currentEpoch(eventLog);
-  if (begun === undefined) throw new EventLogUnavailable(`no epoch could be begun: ${result.kind}`);
-  return begun;
 }
 
-async function currentEpoch(eventLog: EventLog): Promise<string | undefined> {
+async function newestEpoch(eventLog: EventLog): Promise<{ epoch: string; revision: number } | undefined> {
   const newest = eventLog.readStream(streams.logEpoch, { direction: 'backwards', maxCount: 1 });
-  for await (const recorded of newest) return eventOf<LogEpochEvent>(recorded).data.epoch;
+  for await (const recorded of newest) {
+    return { epoch: eventOf<LogEpochEvent>(recorded).data.epoch, revision: recorded.revision };
+  }
   return undefined;
 }

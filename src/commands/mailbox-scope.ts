@@ -17,7 +17,8 @@ interface MailboxBounds {
   readonly readBackDelayMsMin: number;
   readonly readBackDelayMsMax: number;
   readonly busyRetryAfterMs: number;
-  readonly clockSkewMs: number;
+  readonly lookUpsAtOnceMax: number;
+  readonly retrySearchEventsMax: number;
 }
 
 /** What all mailboxes of a process share. */
@@ -25,6 +26,8 @@ export interface MailboxScope {
   readonly eventLog: EventLog;
   readonly loader: AggregateLoader;
   readonly history: CommandHistory;
+  /** The name of the log's history. */
+  readonly epoch: string;
   readonly runtime: Runtime;
   readonly logger: Logger;
   readonly bounds: MailboxBounds;

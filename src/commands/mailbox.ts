@@ -12,15 +12,19 @@
  * that the plan is based on, answer. A successful append proves that the state was the newest, and so proves the
  * batch's rejections too; a batch without events is proven by reading the tail. On a conflict the tail is read
  * and the batch planned again. Only terminal states answer without proof.
+ *
+ * A command that may have been accepted longer ago than the aggregate remembers is taken out of its batch, looked up
+ * beside the queue, and queued again; see `LookUps`.
  */
 import type { Decider, Rejection } from '../domain/decider.ts';
 import { rejection } from '../domain/decider.ts';
 import type { DomainEvent } from '../domain/events.ts';
 import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
-import { findEarlier } from './earlier-command.ts';
+import type { LookedUp } from './earlier-command.ts';
 import type { AppendResult, NewEvent } from './event-log.ts';
-import { EventLogUnavailable } from './event-log.ts';
+import { EventLogUnavailable, START } from './event-log.ts';
 import type { LoadedAggregate } from './loaded-aggregate.ts';
+import { LookUps } from './look-ups.ts';
 import type { MailboxScope } from './mailbox-scope.ts';
 import { nextTick } from './mailbox-scope.ts';
 import { NewestAggregate } from './newest-aggregate.ts';
@@ -28,13 +32,10 @@ import type { BatchPlan, PlannedAnswer } from './plan-batch.ts';
 import { planBatch } from './plan-batch.ts';
 import type { RecentCommand } from './recent-commands.ts';
 
-interface Pending<State, Command, Event> {
+interface Pending<State, Command, Event> extends LookedUp {
   readonly envelope: CommandEnvelope<Command>;
   readonly deadlineMs: number;
   readonly answer: (outcome: CommandOutcome<State, Event>) => void;
-  /** Found beyond the recent commands: in the history, or by searching the stream. */
-  earlier: RecentCommand | undefined;
-  lookedForEarlier: boolean;
   /** The revision that an append of unknown fate built on: as long as the stream is there, it may still land. */
   uncertainAtRevision: number | undefined;
 }
@@ -45,6 +46,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
   readonly #scope: MailboxScope;
   readonly #queue: Pending<State, Command, Event>[] = [];
   readonly #newest: NewestAggregate<State, Event>;
+  readonly #lookUps: LookUps<Pending<State, Command, Event>>;
   #draining = false;
   #readers = 0;
 
@@ -53,23 +55,29 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     this.#decider = decider;
     this.#scope = scope;
     this.#newest = new NewestAggregate(stream, decider, scope);
+    this.#lookUps = new LookUps(stream, scope, (commands) => this.#enqueue(commands));
   }
 
   /** Whether nothing is under way, so that the mailbox may be forgotten. */
   get isIdle(): boolean {
-    return !this.#draining && this.#readers === 0 && !this.#newest.isRefreshing;
+    const nothingWaits = !this.#draining && this.#readers === 0 && this.#lookUps.count === 0;
+    return nothingWaits && !this.#newest.isRefreshing;
+  }
+
+  /** About how many bytes of memory the aggregate takes. */
+  get heldBytes(): number {
+    return this.#newest.current?.heldBytes ?? 0;
   }
 
   /** Queues a command. Its outcome never rejects. */
   submit(envelope: CommandEnvelope<Command>): Promise<CommandOutcome<State, Event>> {
     const { bounds, load, runtime } = this.#scope;
-    if (this.#queue.length >= bounds.mailboxQueueMax || load.pendingCommands >= bounds.pendingCommandsMax) {
-      return Promise.resolve(this.#busy());
-    }
+    const isFull = this.#queue.length + this.#lookUps.count >= bounds.mailboxQueueMax;
+    if (isFull || load.pendingCommands >= bounds.pendingCommandsMax) return Promise.resolve(this.#busy());
     load.pendingCommands += 1;
     return new Promise((resolve) => {
       let answered = false;
-      this.#queue.push({
+      const pending: Pending<State, Command, Event> = {
         envelope,
         deadlineMs: runtime.clock.monotonicMs() + bounds.commandDeadlineMs,
         answer: (outcome) => {
@@ -79,13 +87,10 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
           resolve(outcome);
         },
         earlier: undefined,
-        lookedForEarlier: false,
+        absentUntil: START,
         uncertainAtRevision: undefined,
-      });
-      if (!this.#draining) {
-        this.#draining = true;
-        void this.#drain();
-      }
+      };
+      this.#enqueue([pending]);
     });
   }
 
@@ -102,6 +107,13 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     } finally {
       this.#readers -= 1;
     }
+  }
+
+  #enqueue(commands: readonly Pending<State, Command, Event>[]): void {
+    this.#queue.push(...commands);
+    if (this.#draining || this.#queue.length === 0) return;
+    this.#draining = true;
+    void this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -137,25 +149,23 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
       let aggregate: LoadedAggregate<State, Event>;
       try {
         aggregate = await this.#newest.proven(({ proof }) => proof.tick > provenAfterTick);
-        for (const pending of rest) {
-          if (pending.lookedForEarlier) continue;
-          pending.earlier = await findEarlier(this.#scope, this.#stream, aggregate.recent, pending.envelope);
-          pending.lookedForEarlier = true;
-        }
       } catch (error) {
         if (!(error instanceof EventLogUnavailable)) throw error;
         await runtime.timers.sleep(delayMs);
         delayMs = Math.min(delayMs * 2, bounds.readBackDelayMsMax);
         continue;
       }
+      rest = this.#lookUps.takeOut(rest, aggregate.recent);
+      if (rest.length === 0) return;
       const plan = this.#plan(rest, aggregate);
       const planned = rest.slice(0, plan.answers.length);
       if (plan.newEvents.length === 0) {
-        if (aggregate.proof.tick <= arrivedTick && !plan.answers.every(needsNoProof)) {
+        const isProven = plan.answers.every((answer) => needsNoProof(answer, aggregate.revision));
+        if (aggregate.proof.tick <= arrivedTick && !isProven) {
           provenAfterTick = arrivedTick;
           continue;
         }
-        this.#answerPlanned(planned, plan.answers, aggregate);
+        this.#answerPlanned(planned, plan.answers, aggregate, aggregate.position);
         rest = rest.slice(planned.length);
         continue;
       }
@@ -166,7 +176,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
         case 'appended':
           this.#advance(aggregate, expected, plan.newEvents, result.position);
           aggregate.proven(proof);
-          this.#answerPlanned(planned, plan.answers, aggregate);
+          this.#answerPlanned(planned, plan.answers, aggregate, result.position);
           rest = rest.slice(planned.length);
           conflicts = 0;
           break;
@@ -261,15 +271,16 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     planned: readonly Pending<State, Command, Event>[],
     answers: readonly PlannedAnswer<State, Event>[],
     aggregate: LoadedAggregate<State, Event>,
+    position: bigint,
   ): void {
     for (const [index, pending] of planned.entries()) {
       const own = answers[index];
       const repeated = own?.kind === 'same-as';
       const planAnswer = own?.kind === 'same-as' ? answers[own.index] : own;
-      const { position } = aggregate;
       switch (planAnswer?.kind) {
         case 'events': {
-          const { events, state } = planAnswer;
+          const { state } = planAnswer;
+          const events = planAnswer.events.map((event) => ({ ...event, position }));
           const revision = events.at(-1)?.revision ?? aggregate.revision;
           pending.answer({ kind: 'accepted', events, state, revision, position, repeated });
           break;
@@ -304,6 +315,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
         eventId: recorded.id,
         revision: recorded.revision,
         timeMs: recorded.metadata.timeMs,
+        position: recorded.position,
       }));
       answer({ kind: 'accepted', events, state, revision, position, repeated: true });
     } catch (error) {
@@ -342,7 +354,9 @@ const unknown = { kind: 'unknown' } as const;
 const internalFault: Rejection = rejection('internal', 'A fault of the server. It has been logged.');
 const unavailable: Rejection = rejection('unavailable', 'The event store does not answer now.');
 
-/** Whether an answer holds in every later state of the stream, too. */
-function needsNoProof(answer: PlannedAnswer<unknown, unknown>): boolean {
-  return answer.kind === 'known' || (answer.kind === 'rejected' && answer.final);
+/** Whether an answer holds in every state of the stream from this revision on. */
+function needsNoProof(answer: PlannedAnswer<unknown, unknown>, revision: number): boolean {
+  // The history may know of what another process appended: the state must not be older than that.
+  if (answer.kind === 'known') return answer.command.lastRevision <= revision;
+  return answer.kind === 'rejected' && answer.final;
 }

@@ -8,9 +8,12 @@ import type { NewEvent } from './event-log.ts';
 import type { LoadedAggregate } from './loaded-aggregate.ts';
 import type { RecentCommand } from './recent-commands.ts';
 
+/** An event that has no position yet. */
+export type PlannedEvent<Event> = Omit<AcceptedEvent<Event>, 'position'>;
+
 /** What one command of a batch comes to, once the batch's events are in the log. */
 export type PlannedAnswer<State, Event> =
-  | { readonly kind: 'events'; readonly events: readonly AcceptedEvent<Event>[]; readonly state: State }
+  | { readonly kind: 'events'; readonly events: readonly PlannedEvent<Event>[]; readonly state: State }
   /** Accepted, and there is nothing to do. */
   | { readonly kind: 'nothing'; readonly state: State; readonly revision: number }
   /** `final`: true in every later state too, so that it needs no proof that the state is the newest. */
@@ -106,7 +109,7 @@ export function planBatch<State, Command, Event extends DomainEvent>(
       newEvents.length + events.length > options.batchEventsMax || bytes + size > options.batchBytesMax;
     if (full) break;
     bytes += size;
-    const accepted: AcceptedEvent<Event>[] = [];
+    const accepted: PlannedEvent<Event>[] = [];
     for (const [offset, event] of events.entries()) {
       const revision = nextRevision + offset;
       state = decider.evolve(state, event, { revision, timeMs });

@@ -2,16 +2,17 @@ import { accountRefusal } from '../domain/account/account-decider.ts';
 import type { Rejection } from '../domain/decider.ts';
 import { rejection } from '../domain/decider.ts';
 import { canConverse } from '../domain/friendship/friendship-decider.ts';
-import { canSend, membershipRefusal } from '../domain/group/group-decider.ts';
+import { canSend, invitationRefusal, membershipRefusal } from '../domain/group/group-decider.ts';
 import type { GroupState } from '../domain/group/group-state.ts';
 import type { ConversationId, ConversationParties, DeviceId, GroupId, UserId } from '../domain/ids.ts';
 import { parseConversationId } from '../domain/ids.ts';
 import { streams } from '../domain/streams.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import type { Aggregates } from './aggregates.ts';
+import { firstRefusal } from './first-refusal.ts';
 
 /**
- * What a command needs to be so in streams that it does not write to. A permission is as fresh as `ageMs`, a
+ * What a command needs to be so in streams that it does not write to. A permission is as fresh as `preconditionAgeMs`, a
  * refusal is of now; see docs/preconditions.md for the list. All of them throw `EventLogUnavailable`.
  */
 export interface Preconditions {
@@ -21,6 +22,11 @@ export interface Preconditions {
   exists(userId: UserId): Promise<Rejection | undefined>;
   /** Why one of these is not there to be asked, invited or befriended by `by`. */
   reachable(by: UserId, userIds: readonly UserId[]): Promise<Rejection | undefined>;
+  /**
+   * Why `by` may not bring these into the group. One read: asked before `reachable`, which reads two streams for
+   * each of them.
+   */
+  invitation(groupId: GroupId, by: UserId, userIds: readonly UserId[]): Promise<Rejection | undefined>;
   /** Why `userId` takes no part in the conversation: may not acknowledge, recall or grab there. */
   participant(conversationId: ConversationId, userId: UserId): Promise<Rejection | undefined>;
   /** Why `userId` may not send into the conversation. */
@@ -45,13 +51,22 @@ interface Age {
   readonly maxAgeMs: number;
 }
 
-export function createPreconditions(aggregates: Aggregates, clock: Clock, ageMs: number): Preconditions {
+interface PreconditionBounds {
+  readonly preconditionAgeMs: number;
+  readonly preconditionReadsAtOnceMax: number;
+}
+
+export function createPreconditions(
+  aggregates: Aggregates,
+  clock: Clock,
+  bounds: PreconditionBounds,
+): Preconditions {
   /**
-   * A permission may be as old as `ageMs`. A refusal may not: whoever was let in a moment ago, in another
+   * A permission may be as old as `preconditionAgeMs`. A refusal may not: whoever was let in a moment ago, in another
    * process, must not be told that they are out. So it is looked at again, in the newest state.
    */
   async function checked(rule: (age: Age) => Promise<Rejection | undefined>): Promise<Rejection | undefined> {
-    const refusal = await rule({ maxAgeMs: ageMs });
+    const refusal = await rule({ maxAgeMs: bounds.preconditionAgeMs });
     return refusal === undefined ? undefined : rule({ maxAgeMs: 0 });
   }
 
@@ -99,12 +114,13 @@ export function createPreconditions(aggregates: Aggregates, clock: Clock, ageMs:
     exists: (userId) =>
       checked(async (age) => ((await accountOf(userId, age)).status === 'none' ? noUser : undefined)),
 
-    async reachable(by, userIds) {
-      const refusals = await Promise.all(
-        userIds.map((userId) => checked((age) => unreachable(by, userId, age))),
-      );
-      return refusals.find((refusal) => refusal !== undefined);
-    },
+    reachable: (by, userIds) =>
+      firstRefusal(userIds, bounds.preconditionReadsAtOnceMax, (userId) =>
+        checked((age) => unreachable(by, userId, age)),
+      ),
+
+    invitation: (groupId, by, userIds) =>
+      checked(async (age) => invitationRefusal(await groupOf(groupId, age), by, userIds)),
 
     participant: (conversationId, userId) =>
       asParticipant(

@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Aggregates } from './aggregates.ts';
 import { bodyHashOf } from './canonical-json.ts';
 import type { EventLog, NewEvent, Position } from './event-log.ts';
+import { firstRefusal } from './first-refusal.ts';
 import { rejected } from './outcomes.ts';
 import type { Preconditions } from './preconditions.ts';
 import type { AckCursor, Done, Outcome } from './requests.ts';
@@ -25,6 +26,7 @@ interface ReceiptBufferBounds {
   readonly receiptsPendingMax: number;
   readonly receiptAppendTriesMax: number;
   readonly busyRetryAfterMs: number;
+  readonly preconditionReadsAtOnceMax: number;
 }
 
 export interface ReceiptBufferOptions {
@@ -62,8 +64,9 @@ export class ReceiptBuffer {
     if (this.#pending + cursors.length > bounds.receiptsPendingMax) return this.#busy();
     this.#pending += cursors.length;
     try {
-      const refusals = await Promise.all(cursors.map((cursor) => this.#refusal(userId, cursor)));
-      const refusal = refusals.find((found) => found !== undefined);
+      const refusal = await firstRefusal(cursors, bounds.preconditionReadsAtOnceMax, (cursor) =>
+        this.#refusal(userId, cursor),
+      );
       if (refusal !== undefined) return rejected(refusal);
       // Nothing is kept of a cursor that says nothing: a client could name any number of empty conversations.
       const telling = cursors.filter((cursor) => !isCoveredBy(cursor, nothingReceived));

@@ -96,6 +96,7 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
       eventLog,
       loader,
       history: stores.history,
+      epoch,
       runtime,
       logger,
       bounds,
@@ -104,7 +105,7 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     },
     bounds,
   );
-  const preconditions = createPreconditions(aggregates, runtime.clock, bounds.preconditionAgeMs);
+  const preconditions = createPreconditions(aggregates, runtime.clock, bounds);
   const receipts = new ReceiptBuffer({ eventLog, aggregates, preconditions, runtime, logger, bounds });
   const scope: WriteScope = {
     eventLog,

@@ -56,6 +56,12 @@ export const limits = {
     httpHeaderBytesMax: 16 * 1024,
     /** What is still open this long after a stop was asked for is cut off. */
     closeGraceMs: 2_000,
+    /** Up to this size a data file is read from end to end at every start. */
+    verifyAtStartBytesMax: 256 * 1024 * 1024,
+    /** Scavenging removes this many events at a time; appends wait for one such step. */
+    scavengeBatchEvents: 1_000,
+    /** A compaction is given up when more than this was written while it copied. */
+    compactionJournalBytesMax: 256 * 1024 * 1024,
     /** A suspect data file is tried out in a child process for at most this long. */
     probeTimeoutMs: 30_000,
     /** How often statistics are sent, whatever a client asks for. */
@@ -106,8 +112,8 @@ export const limits = {
     childHurriedStopMs: 1_500,
     restartDelayMsMin: 100,
     restartDelayMsMax: 5_000,
-    /** Starts in a row that did not get ready before the supervisor gives up and stops everything. */
-    startsFailedInARowMax: 8,
+    /** Starts of a child that has never got ready, before the supervisor gives up and stops everything. */
+    startsFailedMax: 8,
     /** A child that has served for this long counts as healthy: its failures are forgotten. */
     healthyAfterMs: 2_000,
     /** Copies of one key press (terminal, npm and the bin script all pass it on) arrive within this time. */
@@ -123,6 +129,9 @@ export const limits = {
     loopbackPortTries: 64,
   },
   commands: {
+    /** Copying a log: events of one stream in one append, and their bytes. */
+    copyRunEventsMax: 200,
+    copyRunBytesMax: 512 * 1024,
     /** Commands that wait for one stream; the next one is answered `busy` at once. */
     mailboxQueueMax: 10_000,
     /** Commands that wait or run in the whole process. */
@@ -143,23 +152,28 @@ export const limits = {
     readBackDelayMsMin: 50,
     readBackDelayMsMax: 2_000,
     busyRetryAfterMs: 500,
-    /** Aggregates kept in memory, and how long an unused one stays. */
-    cachedAggregatesMax: 20_000,
+    /** Memory for aggregates, estimated, over all kinds; a busy conversation takes over half a MiB ... */
+    cachedAggregatesBytesMax: 512 * 1024 * 1024,
+    /** ... and how long an unused one stays. */
     cachedAggregateIdleMs: 600_000,
     /** Accepted commands that an aggregate remembers: always this many ... */
     recentCommandsMin: 512,
-    /** ... and more, up to this, while they are younger than any lag the command history may have. */
+    /** ... and more, up to this, while they are younger than the command history lags as a rule. */
     recentCommandsMax: 4_096,
     recentCommandsAgeMs: 120_000,
-    /** How far the clocks of two writers may be apart when the log is searched back to a point in time. */
-    clockSkewMs: 300_000,
     /** Events per page when a stream is searched backwards for a command. */
     searchPageEvents: 500,
+    /** Events looked at for a retry that the history, which lags, may not know yet; beyond, it gets `unknown`. */
+    retrySearchEventsMax: 5_000,
+    /** Commands of one stream that are looked up at the same time, each of another actor. */
+    lookUpsAtOnceMax: 4,
     /** A snapshot is taken after this many events since the last one. */
     snapshotEveryEvents: 256,
     snapshotWritesInFlightMax: 4,
     /** How stale a precondition that lives in another stream may be. */
     preconditionAgeMs: 1_000,
+    /** Members of one invitation, or cursors of one acknowledgement, that are looked at at the same time. */
+    preconditionReadsAtOnceMax: 8,
     /** Acknowledgements gather this long before they become an event, or until there are so many. */
     receiptWindowMs: 50,
     receiptCursorsPerEvent: 500,
@@ -237,7 +251,20 @@ export const limits = {
     rebuildBatchEventsMax: 5_000,
     rebuildBatchBytesMax: 16 * 1024 * 1024,
     rebuildStatementTimeoutMs: 60 * 60 * 1_000,
-    /** A swap that finds the checkpoints locked, or itself behind, tries again this often. */
+    /** Between two tries to replace the rows of another version of the code. */
+    rebuildRetryDelayMsMin: 1_000,
+    rebuildRetryDelayMsMax: 60_000,
+    /**
+     * A swap waits this long in all for reads to let go of its views, while new reads wait for it. Well below
+     * PostgreSQL's `deadlock_timeout` (1 s unless set otherwise): past that, a read would be made to fail.
+     */
+    swapReadsWaitMsMax: 200,
+    /**
+     * A swap holds live writers for this long to copy what they have written since its last look: with
+     * `swapReadsWaitMsMax` after it, less than the `lockTimeoutMs` for which they wait.
+     */
+    swapHoldMsMax: 1_000,
+    /** A swap that finds views or checkpoints locked, or is too slow, tries again this often. */
     swapTriesMax: 60,
     /** Rows that differ and are shown by a comparison, per table. */
     differencesShownMax: 10,
@@ -268,6 +295,10 @@ export const limits = {
     connectTimeoutMs: 5_000,
     reconnectDelayMsMin: 50,
     reconnectDelayMsMax: 2_000,
+    /** A subscriber asks the server this often whether it is there: it has nothing else to write. */
+    pingEveryMs: 2_000,
+    /** A server that owes an answer for this long is taken for gone, and connected to anew. */
+    answerMs: 3_000,
   },
   gateway: {
     /** A JSON body of an HTTP request. */
@@ -292,6 +323,12 @@ export const limits = {
     /** Frames per second of one connection, and how many may come at once after a pause. */
     framesPerSecond: 100,
     framesBurst: 300,
+    /** A message counts as one frame per so many bytes, if it holds fewer: reading it costs that much. */
+    bytesPerFrame: 2_048,
+    /** Frames refused for their rate, without a pause that refills the allowance, before the connection is closed. */
+    framesRefusedMax: 1_000,
+    /** What is wrong inside a malformed frame of a larger message is not looked for. */
+    describedBytesMax: 16_384,
     busyRetryAfterMs: 500,
     /** Bytes that wait for one socket: over the first its pushes collapse to a resync, over the second it is closed. */
     sendQueueBytesMax: 262_144,
@@ -305,10 +342,21 @@ export const limits = {
     missedBytesPerHelloMax: 262_144,
     /** Conversations looked at after a hello that its cursors do not name: the newest of the inbox. */
     helloInboxEntriesMax: 200,
-    /** Groups of one user that updates are subscribed for, read in pages. */
+    /** Groups of one user that updates are pushed of after a hello: the newest. Nothing bounds how many one is in. */
     groupsPerUserMax: 10_000,
     /** How long what goes to a group waits for its memberships; a removal takes effect within this. */
     membershipWaitMs: 1_000,
+    /** While that wait is in vain, each conversation's members are told this often that there is something to read. */
+    owedResyncMs: 1_000,
+    owedConversationsMax: 10_000,
+    /** Pushes made of one batch that are handed out before other work has its turn. */
+    pushesPerTurnMax: 5_000,
+    /** After a loss on the bus, who may get what is read again: so many users at once, so many reads at a time. */
+    refreshUsersPerRead: 500,
+    refreshReadsMax: 2,
+    /** Between two tries of that, when it fails. */
+    refreshDelayMsMin: 50,
+    refreshDelayMsMax: 2_000,
     /** Changes that wait for their sealed parts to be opened; over it, they are dropped for a resync. */
     changesQueuedMax: 20_000,
     /** Resyncs that concern every connection are spread over this time. */
@@ -328,6 +376,8 @@ export const limits = {
     goingAwaySpreadMs: 3_000,
     /** ... and get this long to take their last answers. */
     goingAwayGraceMs: 2_000,
+    /** An answer to whether the process is ready is given again for so long. */
+    readinessAgeMs: 1_000,
     /** Requests per minute and address: everything, logging in and registering. */
     requestsPerMinute: 1_200,
     loginsPerMinutePerAddress: 60,
@@ -335,6 +385,9 @@ export const limits = {
     registrationsPerMinutePerAddress: 60,
     /** WebSocket upgrades per minute and address. */
     upgradesPerMinute: 600,
+    /** A store of shared rates that does not answer within the first is done without, within the second is left. */
+    rateLimitAnswerMs: 300,
+    rateLimitStallMs: 1_000,
     /** Addresses and accounts whose rates are remembered in memory. */
     rateLimitKeysMax: 20_000,
   },
@@ -350,6 +403,11 @@ export const limits = {
     reconnectDelayMsMax: 20_000,
     /** An access token is refreshed when less than this is left of it. */
     refreshBeforeMs: 60_000,
+    /**
+     * An access token that the server has just issued is used for at least this long, and a connection presents
+     * a fresh one no sooner than this after the last, whatever the clocks say; a refusal alone comes before it.
+     */
+    freshTokenMs: 15_000,
     /** Delivered and read cursors are gathered this long before they are sent. */
     ackWindowMs: 200,
     /** Commands that wait for an answer or a connection; the next one fails at once. */

@@ -29,7 +29,8 @@ export interface Settings {
   readonly roles: readonly Role[];
   readonly allowEmbedded: boolean;
   /** Whether X-Forwarded-For is believed: only behind a proxy that sets it. */
-  readonly trustProxy: boolean;
+  /** Proxies in front whose entries in X-Forwarded-For are believed, counted from the last. */
+  readonly proxyHops: number;
   /** Origins of pages elsewhere that may open WebSockets here. */
   readonly allowedOrigins: readonly string[];
 }
@@ -94,9 +95,9 @@ export const settingsSchema = Type.Object(
     ),
     HONGBAO_TRUST_PROXY: Type.Optional(
       text(
-        '0 or 1',
-        /^[01]$/,
-        '1 takes the client address from X-Forwarded-For, which a proxy in front must set. Default: 0.',
+        'a whole number from 0 to 9',
+        /^[0-9]$/,
+        'How many proxies of yours stand in front, each adding the address it sees to X-Forwarded-For. Default: 0.',
       ),
     ),
     HONGBAO_ALLOWED_ORIGINS: Type.Optional(
@@ -172,7 +173,7 @@ export function environmentOf(settings: Settings): Record<VariableName, string |
     HONGBAO_LOG_LEVEL: settings.logLevel,
     HONGBAO_ROLES: settings.roles.join(','),
     HONGBAO_ALLOW_EMBEDDED: settings.allowEmbedded ? '1' : '0',
-    HONGBAO_TRUST_PROXY: settings.trustProxy ? '1' : '0',
+    HONGBAO_TRUST_PROXY: String(settings.proxyHops),
     HONGBAO_ALLOWED_ORIGINS: settings.allowedOrigins.join(',') || undefined,
     ESDB_URL: settings.esdbUrl,
     DATABASE_URL: settings.databaseUrl,
@@ -194,7 +195,7 @@ function settingsFrom(variables: Variables): Settings {
     logLevel: logLevels.find((level) => level === variables.HONGBAO_LOG_LEVEL) ?? 'info',
     roles: roles.filter((role) => asked.includes(role)),
     allowEmbedded: variables.HONGBAO_ALLOW_EMBEDDED === '1',
-    trustProxy: variables.HONGBAO_TRUST_PROXY === '1',
+    proxyHops: Number(variables.HONGBAO_TRUST_PROXY ?? '0'),
     allowedOrigins: variables.HONGBAO_ALLOWED_ORIGINS?.split(',') ?? [],
   };
 }
@@ -207,10 +208,25 @@ function unknownVariable(name: string, known: readonly string[]): string {
 function badValues(given: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(settingsSchema.properties).flatMap(([name, schema]) => {
     const value = given[name];
-    if (value === undefined || Value.Check(schema, value)) return [];
+    if (value === undefined) return [];
+    if (Value.Check(schema, value)) return isUnreadableUrl(name, value) ? [unreadableUrl(name)] : [];
     const shown = secretVariables.some((variable) => variable === name) ? '' : ` (it is "${value}")`;
     return [`${name} must be ${Reflect.get(schema, 'mustBe')}${shown}.`];
   });
+}
+
+/** Those that their drivers read as URLs. An ESDB_URL may name several hosts: its driver alone can judge it. */
+function isUnreadableUrl(name: string, value: unknown): boolean {
+  if (name !== 'DATABASE_URL' && name !== 'REDIS_URL') return false;
+  // Without a host it means a Unix socket.
+  return !URL.canParse(String(value).replace('@/', '@localhost/'));
+}
+
+function unreadableUrl(name: string): string {
+  return (
+    `${name} is not a URL that can be read. The port must be from 1 to 65535, and special characters of the ` +
+    'password must be percent-encoded (# is %23, / is %2F).'
+  );
 }
 
 function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {

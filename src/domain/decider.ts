@@ -18,6 +18,11 @@ export interface Decider<State, Command, Event> {
   isTerminal(state: State): boolean;
   /** Bump when the fold's meaning changes: snapshots of another version are thrown away. */
   readonly foldVersion: number;
+  /**
+   * About how many bytes of memory the state's collections take, from their sizes alone: what a cache of many
+   * states counts by. Cheap, and rather too much than too little.
+   */
+  stateBytes(state: State): number;
   toSnapshot(state: State): unknown;
   fromSnapshot(json: unknown): State;
 }

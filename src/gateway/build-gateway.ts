@@ -28,7 +28,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   const { runtime, logger, reads } = deps;
   const open = sealedOpener(deps.keyring, logger);
   const directory = new UserDirectory(reads, open, runtime);
-  const hub = new Hub((userId) => reads.conversationIds(userId));
+  const hub = new Hub((userIds) => reads.groupsOfUsers(userIds));
   const sockets = new SocketGateway({ ...deps, hub, directory, open });
   const feed = new ChangeFeed({
     ...deps,
@@ -46,7 +46,8 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.gateway.httpBodyBytesMax,
     requestTimeout: limits.gateway.httpRequestMs,
-    trustProxy: deps.trustProxy ?? false,
+    // Counted from the last entry. `true` would believe the first, which the client itself may have written.
+    trustProxy: (_address, hop) => hop < (deps.proxyHops ?? 0),
     genReqId: () => runtime.ids.next(),
     routerOptions: { maxParamLength: 256 },
     http: { headersTimeout: limits.gateway.httpHeadersMs },

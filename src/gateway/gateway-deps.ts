@@ -15,7 +15,7 @@ export interface GatewayDeps {
   readonly environment: 'development' | 'production';
   readonly commands: CommandService;
   readonly accounts: Accounts;
-  readonly tokens: Pick<Tokens, 'verifyAccess'>;
+  readonly tokens: Pick<Tokens, 'verifyAccess' | 'revokedDevices'>;
   readonly keyring: Pick<Keyring, 'open'>;
   readonly reads: ReadSide;
   readonly bus: Pick<ChangeBus, 'subscribe'>;
@@ -28,8 +28,11 @@ export interface GatewayDeps {
    * browsers send no origin and are let in.
    */
   readonly allowedOrigins?: readonly string[];
-  /** Whether a proxy in front sets X-Forwarded-For. Default: no. */
-  readonly trustProxy?: boolean;
+  /**
+   * How many proxies stand in front. Each adds the address it sees to X-Forwarded-For: 1 takes the last entry for
+   * the client's, 2 the one before it. What stands further left is the client's own word. Default: 0.
+   */
+  readonly proxyHops?: number;
   /**
    * Addresses whose requests are not counted. Default: this machine's own in development, where bots, tests and
    * benchmarks by the thousand share it; none in production. Guesses at one account are counted for everyone.

@@ -7,7 +7,7 @@ import { healthRoutes } from './http/service-routes.ts';
 
 /** What a process without the gateway role serves: whether it lives, and whether it works. */
 export function buildHealthServer(
-  deps: Pick<GatewayDeps, 'readiness'> & { readonly logger: Logger },
+  deps: Pick<GatewayDeps, 'readiness' | 'runtime'> & { readonly logger: Logger },
 ): GatewayApp {
   const loggerInstance: FastifyBaseLogger = deps.logger;
   const app: GatewayApp = Fastify({

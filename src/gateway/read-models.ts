@@ -2,9 +2,14 @@ import type pg from 'pg';
 import type { ProjectionPositions } from '../projections/projection-positions.ts';
 import { accountsByIds } from '../projections/queries/account-queries.ts';
 import { blocksPage, friendRequestsPage, friendsPage } from '../projections/queries/friend-queries.ts';
-import { groupForMember, groupMembersPage, groupsOfUserPage } from '../projections/queries/group-queries.ts';
+import {
+  groupForMember,
+  groupMembersPage,
+  groupsForMember,
+  groupsOfUserPage,
+} from '../projections/queries/group-queries.ts';
 import { inboxPage } from '../projections/queries/inbox-queries.ts';
-import { conversationIdsOf } from '../projections/queries/membership-queries.ts';
+import { groupsOfUsers } from '../projections/queries/membership-queries.ts';
 import { messagesPage } from '../projections/queries/message-queries.ts';
 import { packetForUser } from '../projections/queries/packet-queries.ts';
 import { receiptsPage } from '../projections/queries/receipt-queries.ts';
@@ -41,8 +46,9 @@ export function readModels(pool: pg.Pool, positions: Pick<ProjectionPositions, '
     friends: (owner, page) => friendsPage(pool, owner, page),
     friendRequests: (user, direction, page) => friendRequestsPage(pool, user, direction, page),
     blocks: (owner, page) => blocksPage(pool, owner, page),
-    conversationIds: (user) => conversationIdsOf(pool, user),
+    groupsOfUsers: (users) => groupsOfUsers(pool, users),
     groups: (user, page) => groupsOfUserPage(pool, user, page),
+    groupsByIds: (asker, groupIds) => groupsForMember(pool, asker, groupIds),
     group: (asker, groupId) => groupForMember(pool, asker, groupId),
     groupMembers: (asker, groupId, page) => groupMembersPage(pool, asker, groupId, page),
     inbox: (user, page) => inboxPage(pool, user, page),

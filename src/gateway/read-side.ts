@@ -7,6 +7,7 @@ import type { FriendBlockRow, FriendRequestRow, FriendRow } from '../projections
 import type { GroupMemberRow, GroupRow } from '../projections/groups-projection.ts';
 import type { MessageRow } from '../projections/messages-projection.ts';
 import type { InboxCursor, InboxRow } from '../projections/queries/inbox-queries.ts';
+import type { UserGroupRow } from '../projections/queries/membership-queries.ts';
 import type { MessageRange } from '../projections/queries/message-queries.ts';
 import type { PacketDetails } from '../projections/queries/packet-queries.ts';
 import type { Page } from '../projections/queries/page.ts';
@@ -40,8 +41,11 @@ export interface ReadSide {
   ): Promise<Page<FriendRequestRow, UserId>>;
   blocks(owner: UserId, page: PageOptions<UserId>): Promise<Page<FriendBlockRow, UserId>>;
 
-  conversationIds(user: UserId): Promise<readonly ConversationId[]>;
+  /** Memberships of all these users, in any order; of one user at most `limits.gateway.groupsPerUserMax`. */
+  groupsOfUsers(users: readonly UserId[]): Promise<readonly UserGroupRow[]>;
   groups(user: UserId, page: PageOptions<GroupId>): Promise<Page<GroupRow, GroupId>>;
+  /** Those of these groups that the asker is in, in any order. */
+  groupsByIds(asker: UserId, groupIds: readonly GroupId[]): Promise<readonly GroupRow[]>;
   group(asker: UserId, groupId: GroupId): Promise<GroupRow | undefined>;
   groupMembers(
     asker: UserId,

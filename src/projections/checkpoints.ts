@@ -1,4 +1,5 @@
 import type { Position } from '../commands/event-log.ts';
+import type { ProjectionFailure } from './projection-failure.ts';
 import type { Sql } from './sql.ts';
 
 /** Which checkpoint: one partition of one generation. */
@@ -22,21 +23,55 @@ export class CheckpointMoved extends Error {
   override readonly name = 'CheckpointMoved';
 }
 
+/** A checkpoint as it is stored: with the reason why it stood still when somebody last looked. */
+export interface StoredCheckpoint extends Checkpoint {
+  readonly failure: ProjectionFailure | null;
+}
+
 interface CheckpointRow {
+  readonly failure: ProjectionFailure | null;
   readonly epoch: string;
   readonly position: string;
   readonly changed: string;
 }
 
 /** The checkpoint; `undefined` when its generation is retired or gone. */
-export async function loadCheckpoint(sql: Sql, key: CheckpointKey): Promise<Checkpoint | undefined> {
+export async function loadCheckpoint(sql: Sql, key: CheckpointKey): Promise<StoredCheckpoint | undefined> {
   const [row] = await sql.query<CheckpointRow>(
-    `select epoch, position::text, changed::text from projection.checkpoint
+    `select epoch, position::text, changed::text, failure from projection.checkpoint
      where name = $1 and generation = $2 and partition = $3`,
     [key.name, key.generation, key.partition],
   );
-  if (row === undefined) return undefined;
-  return { epoch: row.epoch, position: BigInt(row.position), changed: BigInt(row.changed) };
+  return row && checkpointOf(row);
+}
+
+function checkpointOf({ epoch, position, changed, failure }: CheckpointRow): StoredCheckpoint {
+  return { epoch, position: BigInt(position), changed: BigInt(changed), failure };
+}
+
+/** The checkpoints of these keys, in their order, with one statement; `undefined` where there is none. */
+export async function loadCheckpoints(
+  sql: Sql,
+  keys: readonly CheckpointKey[],
+): Promise<readonly (StoredCheckpoint | undefined)[]> {
+  const rows = await sql.query<CheckpointRow & { readonly index: number }>(
+    `select k.index, c.epoch, c.position::text, c.changed::text, c.failure
+     from unnest($1::text[], $2::integer[], $3::integer[]) with ordinality
+       as k(name, generation, partition, index)
+     join projection.checkpoint c using (name, generation, partition)`,
+    [
+      keys.map(({ name }) => name),
+      keys.map(({ generation }) => generation),
+      keys.map((key) => key.partition),
+    ],
+  );
+  const found = new Map(rows.map((row) => [row.index - 1, checkpointOf(row)]));
+  return keys.map((_, index) => found.get(index));
+}
+
+/** Whether rows at one are rows at the other. */
+export function isSamePlace(one: Checkpoint | undefined, other: Checkpoint): boolean {
+  return one !== undefined && one.epoch === other.epoch && one.position === other.position;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Position } from '../commands/event-log.ts';
 import { START } from '../commands/event-log.ts';
+import { OperatorError } from '../config/operator-error.ts';
 import type { RowDifference } from './compare.ts';
 import { compareGenerations } from './compare.ts';
 import { loadLiveGeneration } from './generations.ts';
@@ -8,14 +9,23 @@ import type { ShadowWriter } from './shadow-writer.ts';
 import type { Sql } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
+/** The live rows are further than the log, which therefore cannot say what they should be. */
+export class LiveRowsAhead extends OperatorError {
+  override readonly name = 'LiveRowsAhead';
+}
+
 /**
  * Compares a shadow with the live generation, row by row at one position, while the live one goes on: a
  * snapshot of the live tables says which position that is; the shadow is brought exactly there (`bringTo`); then
- * both are read. The shadow must not be beyond the live generation when this is called.
+ * both are read. The shadow must not be beyond the live generation when this is called. `head` reads the position
+ * of the log's newest event.
+ *
+ * @throws LiveRowsAhead when the live rows are beyond it: brought there, the shadow would miss what comes next.
  */
 export function compareWithLive(
   pool: pg.Pool,
   shadow: ShadowWriter,
+  head: () => Promise<Position>,
   bringTo: (position: Position) => Promise<unknown>,
 ): Promise<readonly RowDifference[]> {
   const { projection, generation } = shadow;
@@ -23,6 +33,7 @@ export function compareWithLive(
     const live = await loadLiveGeneration(liveSql, projection.name);
     if (live === undefined) throw new Error(`${projection.name} has no live generation`);
     const position = await livePosition(liveSql, projection.name);
+    assertNotAhead(projection.name, position, await head());
     await bringTo(position);
     if (shadow.position !== position) {
       throw new Error(
@@ -33,6 +44,14 @@ export function compareWithLive(
       compareGenerations(projection, { sql: liveSql, generation: live }, { sql: shadowSql, generation }),
     );
   });
+}
+
+/** Throws `LiveRowsAhead`. `head` must have been read after `position`, since both move on. */
+export function assertNotAhead(name: string, position: Position, head: Position): void {
+  if (position <= head) return;
+  throw new LiveRowsAhead(
+    `The rows of ${name} are at ${position}, beyond the log's end at ${head}: there is no replay to compare them with. Run: hongbao rebuild ${name}`,
+  );
 }
 
 const snapshot = { isolation: 'repeatable read', patient: true } as const;

@@ -43,7 +43,7 @@ export async function ensureFirstGeneration(tx: Sql, projection: Projection, epo
   if ((await loadGenerations(tx, projection.name)).length > 0) return;
   const generation = await createGeneration(tx, projection, epoch, 'live');
   await createIndexes(tx, projection, generation);
-  await showInViews(tx, projection, generation, undefined);
+  for (const table of projection.tables) await showInView(tx, table, generation, undefined);
 }
 
 /** Makes an empty generation: bookkeeping, schema and tables, no secondary indexes. */
@@ -80,23 +80,21 @@ export async function createIndexes(tx: Sql, projection: Projection, generation:
 }
 
 /**
- * Points the views in the schema `read` at a generation. Reads that are under way finish on the old tables.
- * `before` is the generation that they showed: another version's tables may have other columns, and a view that
+ * Points a view in the schema `read` at a generation's table. Reads that are under way finish on the old one.
+ * `before` is the generation that it showed: another version's table may have other columns, and a view that
  * changes its columns has to be made anew.
  */
-export async function showInViews(
+export async function showInView(
   tx: Sql,
-  projection: Projection,
+  table: string,
   generation: Generation,
   before: Generation | undefined,
 ): Promise<void> {
   const schema = schemaOf(generation.name, generation.number);
-  for (const table of projection.tables) {
-    if (before !== undefined && before.version !== generation.version) {
-      await tx.execute(`drop view if exists read.${table}`);
-    }
-    await tx.execute(`create or replace view read.${table} as select * from ${schema}.${table}`);
+  if (before !== undefined && before.version !== generation.version) {
+    await tx.execute(`drop view if exists read.${table}`);
   }
+  await tx.execute(`create or replace view read.${table} as select * from ${schema}.${table}`);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { BusMessage, ProjectionProgress } from './bus.ts';
 import type { Change } from './changes.ts';
 import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
-import { CheckpointMoved, loadCheckpoint, moveCheckpoint } from './checkpoints.ts';
+import { CheckpointMoved, isSamePlace, loadCheckpoint, moveCheckpoint } from './checkpoints.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
@@ -30,6 +30,7 @@ import { inTransaction } from './transaction.ts';
  *                        |  other fault, many events: the same events one by one, to find the culprit
  *                        |  other fault, one event: HALTED (poison), the other lanes go on
  *                        |  checkpoint moved by somebody else: LOST, the session begins anew
+ *   idle ----> LOST, too, when the heartbeat finds another checkpoint stored than the lane's
  *
  * An event leaves the queue only after its commit, so that nothing is forgotten between a fault and the retry.
  * While a commit is under way events gather, and the next batch takes them all: alone an event is written at
@@ -71,6 +72,7 @@ export class Lane {
   #state: LaneState = 'running';
   #failure: ProjectionFailure | undefined;
   #draining: Promise<void> | undefined;
+  #recording: Promise<void> | undefined;
   #saveWanted = false;
   /** Up to here events go one by one: a batch that holds them has failed. */
   #oneByOneTo: Position;
@@ -126,6 +128,19 @@ export class Lane {
     return this.#state === 'running' || this.#state === 'retrying';
   }
 
+  /** Whether nothing is being written: what is stored is then exactly the lane's checkpoint. */
+  get isAtRest(): boolean {
+    return this.#state === 'running' && this.#draining === undefined;
+  }
+
+  /** What is stored is not what the lane wrote: it begins anew, from there. */
+  lose(): void {
+    if (!this.isActive) return;
+    this.#logger.warn('the rows of a projection are not where it left them; it begins anew');
+    this.#end('lost');
+    this.#deps.lost();
+  }
+
   /** Takes the next event of the log, in order; leaves alone what is not its own or already in its rows. */
   offer(entry: FeedEntry): void {
     const { position, stream } = entry.recorded;
@@ -158,6 +173,7 @@ export class Lane {
     if (this.isActive) this.#state = 'stopped';
     this.#stopping.abort();
     await this.#draining;
+    await this.#recording;
   }
 
   #wake(): void {
@@ -259,12 +275,14 @@ export class Lane {
     const settings = { disposable: true, lockTimeoutMs, statementTimeoutMs };
     const { pool, limit, runtime } = this.#deps;
     for (let attempt = 1; ; attempt++) {
+      let isBegun = false;
       try {
         // A lost connection leaves open whether the commit took place: the checkpoint knows.
-        const isDone = attempt > 1 && samePlace(await loadCheckpoint(sqlOn(pool), this.key), to);
+        const isDone = attempt > 1 && isSamePlace(await loadCheckpoint(sqlOn(pool), this.key), to);
         if (!isDone) {
           await limit(() =>
             inTransaction(pool, settings, async (tx) => {
+              isBegun = true;
               await moveCheckpoint(tx, this.key, from, to);
               await write(tx);
             }),
@@ -274,7 +292,8 @@ export class Lane {
         if (this.#state === 'retrying') this.#state = 'running';
         return;
       } catch (error) {
-        if (!isTransient(error)) throw error;
+        // Before there is a transaction no event can be at fault, whatever the way to the database answers.
+        if (isBegun && !isTransient(error)) throw error;
         if (!this.isActive) return;
         this.#state = 'retrying';
         this.#logger.warn({ err: error, attempt }, 'a projection could not write; it tries again');
@@ -304,9 +323,11 @@ export class Lane {
     this.#failure = failure;
     this.#logger.error({ err: error, failure }, 'a projection stopped');
     this.#end('halted');
-    recordFailure(sqlOn(this.#deps.pool), this.key, failure).catch((recordError: unknown) => {
-      this.#logger.warn({ err: recordError }, 'could not record why a projection stopped');
-    });
+    this.#recording = recordFailure(sqlOn(this.#deps.pool), this.key, failure).catch(
+      (recordError: unknown) => {
+        this.#logger.warn({ err: recordError }, 'could not record why a projection stopped');
+      },
+    );
   }
 
   /** What is queued is dropped: whoever takes over reads it from the log again. */
@@ -327,8 +348,4 @@ export class Lane {
 function eventOf(entry: FeedEntry): ProjectedEvent {
   if (entry.event.kind === 'bad') throw entry.event.error;
   return entry.event.event;
-}
-
-function samePlace(found: Checkpoint | undefined, to: Checkpoint): boolean {
-  return found !== undefined && found.epoch === to.epoch && found.position === to.position;
 }

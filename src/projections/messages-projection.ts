@@ -86,7 +86,7 @@ export const messagesProjection = defineProjection<MessagesRows, void>({
   name: 'messages',
   version: 1,
   streamPrefixes: ['conversation-'],
-  tables: ['message', 'conversation_head', 'direct_conversation', 'conversation_start'],
+  tables: ['direct_conversation', 'conversation_head', 'conversation_start', 'message'],
   ddl: `
     create table message (
       conversation_id text not null,

@@ -1,5 +1,5 @@
 import type { Position } from '../commands/event-log.ts';
-import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
+import type { CheckpointKey, StoredCheckpoint } from './checkpoints.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import { noEpoch } from './log-epoch-reader.ts';
 import type { Sql } from './sql.ts';
@@ -8,9 +8,11 @@ import type { Sql } from './sql.ts';
 export interface ProjectionFailure {
   /**
    * poison: an event that cannot be folded or written. ahead, epoch: the rows are of another log, or of a part
-   * of it that is gone. Only a rebuild helps with those two.
+   * of it that is gone. Only a rebuild helps with those two: once recorded they stay, since the log that has
+   * grown past the checkpoint again has other events before it than the rows. rebuild: the rows are of another
+   * version of the code, and replacing them failed; it is tried again.
    */
-  readonly reason: 'poison' | 'ahead' | 'epoch';
+  readonly reason: 'poison' | 'ahead' | 'epoch' | 'rebuild';
   /** What happened, and what to do. */
   readonly message: string;
   readonly event?: {
@@ -24,7 +26,7 @@ export interface ProjectionFailure {
 
 /** What an event did that cannot be folded or written; without one, what a write of no event did. */
 export function poisonFailure(error: unknown, entry: FeedEntry | undefined): ProjectionFailure {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = textOf(error);
   if (entry === undefined) return { reason: 'poison', message: text };
   const { stream, revision, type, position } = entry.recorded;
   return {
@@ -34,13 +36,25 @@ export function poisonFailure(error: unknown, entry: FeedEntry | undefined): Pro
   };
 }
 
+/** Why the rows of another version could not be replaced. */
+export function rebuildFailure(name: string, error: unknown): ProjectionFailure {
+  const message = `The rows of ${name} are of another version and could not be rebuilt: ${textOf(error)}`;
+  return { reason: 'rebuild', message };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
 /** Why rows at this checkpoint cannot be carried on with this log; `undefined` when they can. */
 export function unusable(
   key: CheckpointKey,
-  checkpoint: Checkpoint,
+  checkpoint: StoredCheckpoint,
   epoch: string,
   head: Position,
 ): ProjectionFailure | undefined {
+  const recorded = checkpoint.failure;
+  if (recorded?.reason === 'ahead' || recorded?.reason === 'epoch') return recorded;
   const advice = `Run: hongbao rebuild ${key.name}`;
   if (checkpoint.epoch !== epoch && checkpoint.epoch !== noEpoch) {
     return {

@@ -6,7 +6,7 @@ import { streams } from '../domain/streams.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BusMessage, ChangeBus } from './bus.ts';
 import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
-import { loadCheckpoint, moveCheckpoint } from './checkpoints.ts';
+import { isSamePlace, loadCheckpoint, loadCheckpoints, moveCheckpoint } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
 import { feedEntry } from './feed-entry.ts';
 import type { Generation } from './generations.ts';
@@ -53,6 +53,7 @@ export class ProjectionSession {
   readonly #ended: PromiseWithResolvers<void>;
   #subscription: Subscription | undefined;
   #room: PromiseWithResolvers<void> | undefined;
+  #looking: Promise<void> | undefined;
   #isEnding = false;
 
   private constructor(deps: SessionDeps, loaded: LoadedProjections) {
@@ -105,6 +106,7 @@ export class ProjectionSession {
       this.end();
       await subscription.close();
       await Promise.all(this.lanes.map((lane) => lane.stop()));
+      await this.#looking;
     }
   }
 
@@ -118,10 +120,35 @@ export class ProjectionSession {
     void this.#subscription?.close().catch(() => undefined);
   }
 
-  /** Tells the bus how far everything is, and makes lagging checkpoints durable. */
+  /** Tells the bus how far everything is, makes lagging checkpoints durable, and looks whether rows are lost. */
   heartbeat(): void {
     for (const lane of this.lanes) lane.saveCheckpoint();
     this.#publishProgress();
+    if (this.#isEnding) return;
+    this.#looking ??= this.#findLost()
+      .catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'could not look for lost rows'))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+  }
+
+  /**
+   * A crash of PostgreSQL takes back the last commits, rows and checkpoints together (they do not wait for the
+   * disk). A lane that writes again finds that out by itself; one at rest would keep what is lost for ever.
+   */
+  async #findLost(): Promise<void> {
+    const atRest = this.lanes.filter((lane) => lane.isAtRest);
+    if (atRest.length === 0) return;
+    const known = atRest.map((lane) => lane.checkpoint);
+    const stored = await loadCheckpoints(
+      sqlOn(this.#deps.pool),
+      atRest.map((lane) => lane.key),
+    );
+    for (const [index, lane] of atRest.entries()) {
+      // What the lane wrote meanwhile went through its own comparison.
+      const hasRested = lane.isAtRest && lane.checkpoint === known[index];
+      if (hasRested && !isSamePlace(stored[index], lane.checkpoint)) lane.lose();
+    }
   }
 
   async #feed(subscription: Subscription): Promise<void> {
@@ -204,7 +231,10 @@ async function loadProjections(
         idle.push({ projection, generation, partition, checkpoint, failure: undefined });
         continue;
       }
-      const failure = unusable(key, checkpoint, epoch, head);
+      // Looked at afresh before it is recorded for good: another process may have written, or rebuilt, meanwhile.
+      const failure =
+        unusable(key, checkpoint, epoch, head) &&
+        unusable(key, checkpoint, await readLogEpoch(log), await log.head());
       if (failure === undefined) {
         const adopted =
           checkpoint.epoch === noEpoch ? await adoptEpoch(pool, key, checkpoint, epoch) : checkpoint;

@@ -15,7 +15,10 @@ export interface Projection {
   /** Bump when tables or fold change their meaning: a rebuild then replaces the old generation at start. */
   readonly version: number;
   readonly streamPrefixes: readonly string[];
-  /** The tables, each of which gets a view of the same name in the schema `read`. */
+  /**
+   * The tables, each of which gets a view of the same name in the schema `read`: in the order in which most reads
+   * of several take them, so that a swap, which takes all, stands in their way the least.
+   */
   readonly tables: readonly string[];
   /** `create table` statements with unqualified names, with primary keys, without further indexes. */
   readonly ddl: string;

@@ -5,8 +5,9 @@ import { limits } from '../config/limits.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CheckpointMoved } from './checkpoints.ts';
+import { boundedTail } from './bounded-tail.ts';
 import type { RowDifference } from './compare.ts';
-import { compareWithLive, livePosition } from './compare-with-live.ts';
+import { assertNotAhead, compareWithLive, livePosition } from './compare-with-live.ts';
 import { earliest } from './earliest.ts';
 import type { Generation } from './generations.ts';
 import {
@@ -25,7 +26,6 @@ import { ProgressMeter } from './rebuild-progress.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
 import { sqlOn } from './sql.ts';
-import { isLockConflict } from './sql-errors.ts';
 import { swapGeneration } from './swap-generation.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -33,7 +33,8 @@ import { inTransaction } from './transaction.ts';
  * A rebuild, for each projection:
  *
  *   leftovers dropped -> shadow made -> copy from the log's start -> indexes -> copy the tail
- *     -> (compare) -> swap --behind--> copy the tail, swap again
+ *     -> (compare) -> swap: live writers held, the last tail copied, views moved
+ *                       |--in use, too slow--> writers let go, copy the tail, swap again
  *                       \--swapped--> old generation dropped
  *
  * Reads and live writes go on all the time. Aborted, failed or killed anywhere before the swap, it leaves the
@@ -74,7 +75,7 @@ export class RebuildAborted extends Error {
  * Rebuilds projections from the log's start, beside the live ones, with one pass over the log for all.
  *
  * @throws RebuildUnderWay when another process rebuilds one of them, RebuildAborted when `signal` or
- * `abortRebuild` ended it, and what the log and the database throw.
+ * `abortRebuild` ended it, LiveRowsAhead when it was to compare rows that are further than the log, and what the log and the database throw.
  */
 export async function rebuild(
   deps: RebuildDeps,
@@ -130,6 +131,10 @@ class Rebuild {
     const writers: ShadowWriter[] = [];
     for (const projection of projections) {
       await inTransaction(pool, {}, (tx) => ensureFirstGeneration(tx, projection, epoch));
+      // Now, and not only when hours of copying are over.
+      if (this.#options.compare === true) {
+        assertNotAhead(projection.name, await livePosition(sqlOn(pool), projection.name), await log.head());
+      }
       await this.#dropLeftovers(projection);
       const generation = await inTransaction(pool, {}, (tx) =>
         createGeneration(tx, projection, epoch, 'shadow'),
@@ -184,7 +189,12 @@ class Rebuild {
     let differences: readonly RowDifference[] = [];
     if (this.#options.compare === true) {
       this.#meter.enter('compare', [projection.name]);
-      differences = await compareWithLive(pool, writer, (position) => this.#copy([writer], position));
+      differences = await compareWithLive(
+        pool,
+        writer,
+        () => this.#deps.log.head(),
+        (position) => this.#copy([writer], position),
+      );
     }
     if (this.#options.swap === false) {
       await this.#drop(generation);
@@ -200,19 +210,19 @@ class Rebuild {
   async #swap(writer: ShadowWriter): Promise<Generation> {
     const { log, pool, runtime } = this.#deps;
     const { swapTriesMax, retryDelayMsMin, retryDelayMsMax } = limits.projections;
-    const names = [writer.projection.name];
+    const { projection, generation } = writer;
+    let tables = projection.tables;
     for (let attempt = 1; attempt <= swapTriesMax; attempt++) {
       await this.#copy([writer], await log.head());
-      this.#meter.enter('swap', names);
-      try {
-        const outcome = await swapGeneration(pool, writer.projection, writer.generation, () => log.head());
-        if (outcome.kind === 'swapped') return outcome.before;
-        if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
-      } catch (error) {
-        if (!isLockConflict(error)) throw error;
-        const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
-        await runtime.timers.sleep(delayMs, this.#options.signal);
-      }
+      this.#meter.enter('swap', [projection.name]);
+      const tail = boundedTail(runtime.timers, (position) => this.#copy([writer], position));
+      const deps = { pool, clock: runtime.clock, head: () => log.head(), catchUp: tail.catchUp };
+      const outcome = await swapGeneration(deps, projection, tables, generation).finally(tail.ended);
+      if (outcome.kind === 'swapped') return outcome.before;
+      if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
+      if (outcome.kind === 'in-use') tables = withFirst(tables, outcome.table);
+      const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
+      await runtime.timers.sleep(delayMs, this.#options.signal);
       this.#options.signal?.throwIfAborted();
     }
     throw new Error(`${writer.projection.name} could not be swapped in: its tables are in use all the time`);
@@ -247,4 +257,9 @@ class Rebuild {
       this.#deps.logger.warn({ err: error, projection: name, number }, 'an old generation is still there');
     }
   }
+}
+
+/** Whoever takes first what reads take first meets no read that has it and waits for more: this order is learnt. */
+function withFirst(tables: readonly string[], first: string | undefined): readonly string[] {
+  return first === undefined ? tables : [first, ...tables.filter((table) => table !== first)];
 }

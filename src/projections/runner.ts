@@ -10,11 +10,11 @@ import type { ChangeBus } from './bus.ts';
 import { loadLiveGeneration } from './generations.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { LaneState } from './lane.ts';
+import { OutdatedReplacer } from './outdated-replacer.ts';
 import { partitionCount } from './partitions.ts';
 import type { Projection } from './projection.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { ProjectionSession } from './projection-session.ts';
-import { rebuild } from './rebuild.ts';
 import { sqlOn } from './sql.ts';
 
 export interface RunnerDeps {
@@ -34,7 +34,10 @@ export interface ProjectionStatus {
   readonly projection: string;
   readonly partition: number;
   readonly generation: number;
-  /** outdated: the live generation is of another version of the code; its replacement is being built. */
+  /**
+   * outdated: the live generation is of another version of the code; its replacement is being built, or, where
+   * there is a failure, could not be built and is tried again.
+   */
   readonly state: LaneState | 'outdated';
   /** Reads show everything up to here. */
   readonly reached: Position;
@@ -64,11 +67,12 @@ class Runner implements ProjectionRunner {
   readonly #deps: RunnerDeps;
   readonly #projections: readonly Projection[];
   readonly #leases: HeldLeases;
+  readonly #replacer: OutdatedReplacer;
   readonly #stopping = new AbortController();
   #session: ProjectionSession | undefined;
   #loop: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
   #woken = Promise.withResolvers<void>();
-  #replacing: Promise<void> | undefined;
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
@@ -83,6 +87,8 @@ class Runner implements ProjectionRunner {
       renewMs: limits.projections.leaseRenewMs,
       onChange: () => this.#wake(),
     });
+    const { log, pool, runtime, logger } = deps;
+    this.#replacer = new OutdatedReplacer({ log, pool, runtime, logger });
   }
 
   start(): void {
@@ -94,7 +100,7 @@ class Runner implements ProjectionRunner {
     this.#stopping.abort();
     this.#wake();
     await this.#loop;
-    await this.#replacing;
+    await this.#replacer.stop();
     await this.#leases.stop();
   }
 
@@ -117,7 +123,7 @@ class Runner implements ProjectionRunner {
       state: failure === undefined ? ('outdated' as const) : ('halted' as const),
       reached: checkpoint.position,
       queuedEvents: 0,
-      failure,
+      failure: failure ?? this.#replacer.failureOf(projection.name),
     }));
     return [...fed, ...idle];
   }
@@ -130,7 +136,9 @@ class Runner implements ProjectionRunner {
       this.#woken = Promise.withResolvers<void>();
       const held = this.#leases.held;
       if (held.length === 0) {
-        await this.#woken.promise;
+        // Not for the news alone: a lease that ran out and was had again before anybody looked is none.
+        const renewal = runtime.timers.sleep(limits.projections.leaseRenewMs, this.#stopping.signal);
+        await Promise.race([this.#woken.promise, renewal]);
         continue;
       }
       try {
@@ -159,25 +167,28 @@ class Runner implements ProjectionRunner {
       await session.run();
     } finally {
       heartbeat.cancel();
+      await this.#looking;
       this.#session = undefined;
     }
   }
 
-  /** Another process may have rebuilt what stands still here; a lease may have run out. */
+  /** Another process may have rebuilt what stands still here; a lease may have run out; a rebuild may be due. */
   #lookAfter(session: ProjectionSession): void {
     if (this.#leases.held.length === 0) {
       session.end();
       return;
     }
+    this.#replaceOutdated(session);
     const still = [
       ...session.lanes.filter((lane) => !lane.isActive).map((lane) => lane.key),
       ...session.idle.map(({ generation }) => ({ name: generation.name, generation: generation.number })),
     ];
-    if (still.length > 0) {
-      this.#endIfReplaced(session, still).catch((error: unknown) => {
-        this.#deps.logger.warn({ err: error }, 'could not look for new generations');
+    if (still.length === 0) return;
+    this.#looking ??= this.#endIfReplaced(session, still)
+      .catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'could not look for new generations'))
+      .finally(() => {
+        this.#looking = undefined;
       });
-    }
   }
 
   async #endIfReplaced(
@@ -193,19 +204,11 @@ class Runner implements ProjectionRunner {
     }
   }
 
-  /** Rebuilds the generations that another version of the code filled, beside everything else. */
+  /** A new session then finds the generations that took the place of the outdated ones. */
   #replaceOutdated(session: ProjectionSession): void {
     const outdated = session.idle.filter(({ failure }) => failure === undefined);
-    if (outdated.length === 0 || this.#replacing !== undefined) return;
     const projections = [...new Set(outdated.map(({ projection }) => projection))];
-    const { log, pool, runtime, logger } = this.#deps;
-    this.#replacing = rebuild({ log, pool, runtime, logger }, projections, { signal: this.#stopping.signal })
-      .then((results) => logger.info({ results }, 'rebuilt the projections of another version'))
-      .catch((error: unknown) => logger.error({ err: error }, 'could not rebuild the outdated projections'))
-      .finally(() => {
-        this.#replacing = undefined;
-        this.#session?.end();
-      });
+    this.#replacer.replace(projections, () => this.#session?.end());
   }
 
   #wake(): void {

@@ -33,6 +33,9 @@ export const bounds = {
   /** Frames that one WebSocket message may hold. */
   framesPerMessage: 64,
 
+  /** Members of a group up to which receipts are pushed; in a larger one they are read. */
+  receiptPushMembersMax: 50,
+
   usersPerLookup: 100,
   pageItems: 200,
   pageItemsDefault: 50,

@@ -2,7 +2,9 @@
  * Why the gateway closes a WebSocket, and what the client does then:
  * - `again`: reconnect after a delay with jitter (the server's own delay where a `goingAway` push named one);
  * - `refresh`: get a new access token first;
- * - `never`: a new connection would end the same way: the session is over, or the client is broken.
+ * - `stop`: a new connection would end the same way, since the client is broken or too old. Its session is as good as
+ *   before;
+ * - `end`: the session is over: log in again.
  *
  * Every other code (1006 above all: the connection broke) means `again`.
  */
@@ -11,7 +13,7 @@ export const closeCodes = {
   internal: { code: 1011, client: 'again', meaning: 'A fault of the server.' },
   protocolViolation: {
     code: 4400,
-    client: 'never',
+    client: 'stop',
     meaning: 'The client broke the protocol: a binary message, or something other than a hello first.',
   },
   tokenRejected: {
@@ -21,14 +23,14 @@ export const closeCodes = {
   },
   sessionRevoked: {
     code: 4403,
-    client: 'never',
+    client: 'end',
     meaning: 'The device was logged out, the account closed or frozen.',
   },
   helloTimeout: { code: 4408, client: 'again', meaning: 'No hello came within the deadline.' },
-  tooLarge: { code: 1009, client: 'never', meaning: 'A message was larger than the gateway takes.' },
+  tooLarge: { code: 1009, client: 'stop', meaning: 'A message was larger than the gateway takes.' },
   versionNotServed: {
     code: 4426,
-    client: 'never',
+    client: 'stop',
     meaning: 'The gateway does not serve this protocol version: the client must be updated.',
   },
   tooManyConnections: {
@@ -42,6 +44,11 @@ export const closeCodes = {
     client: 'again',
     meaning: 'The client read more slowly than its updates came, even after they were collapsed.',
   },
+  tooFast: {
+    code: 4482,
+    client: 'again',
+    meaning: 'The client went on sending far more than it may.',
+  },
 } as const satisfies Record<string, CloseCodeEntry>;
 
 interface CloseCodeEntry {
@@ -50,7 +57,7 @@ interface CloseCodeEntry {
   readonly meaning: string;
 }
 
-export type AfterClose = 'again' | 'refresh' | 'never';
+export type AfterClose = 'again' | 'refresh' | 'stop' | 'end';
 export type CloseReason = keyof typeof closeCodes;
 
 /** What a client does after its connection was closed with `code`. */

@@ -23,7 +23,7 @@ const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, T
 export const pushSchemas = {
   /** A new item in a conversation of this user. In seq order per conversation; may repeat after a reconnect. */
   message: MessageViewSchema,
-  /** Someone in the conversation has received or read further. */
+  /** Someone in the conversation has received or read further; not told in groups that are large (see bounds.ts). */
   receipt: Type.Object({
     conversationId: ConversationIdSchema,
     userId: UserIdSchema,

@@ -7,6 +7,7 @@ import {
   FenSchema,
   GroupIdSchema,
   PacketIdSchema,
+  ProviderRefSchema,
   SecondSchema,
   SeqSchema,
   strict,
@@ -47,10 +48,7 @@ export const AckCursorSchema = Type.Object(
   strict,
 );
 
-const money = Type.Object(
-  { amountFen: Type.Number(), providerRef: text(bounds.providerRefChars, 1) },
-  strict,
-);
+const money = Type.Object({ amountFen: Type.Number(), providerRef: ProviderRefSchema }, strict);
 const balance = Type.Object({ balanceFen: FenSchema }, strict);
 
 export const requestSchemas = {

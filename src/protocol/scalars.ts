@@ -18,12 +18,27 @@ export const ConversationIdSchema = Type.Unsafe<ConversationId>(
   }),
 );
 
-export const ClientMsgIdSchema = Type.Unsafe<ClientMessageId>(
+/**
+ * Text that is kept as it came and not sealed: neither U+0000 nor half a surrogate pair, which databases and other
+ * programs do not take. The pattern means the same with and without the `u` flag.
+ */
+const plainText = (maxLength: number, description: string) =>
   Type.String({
     minLength: 1,
-    maxLength: bounds.clientMsgIdChars,
-    description: 'Made by the client; the same one in the same conversation is the same message',
-  }),
+    maxLength,
+    pattern: '^(?:[^\\u0000\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])*$',
+    description,
+  });
+
+export const ClientMsgIdSchema = Type.Unsafe<ClientMessageId>(
+  plainText(
+    bounds.clientMsgIdChars,
+    'Made by the client; the same one in the same conversation is the same message',
+  ),
+);
+export const ProviderRefSchema = plainText(
+  bounds.providerRefChars,
+  'The payment provider’s name for the transfer; the same one is the same transfer',
 );
 
 /** A conversation's sequence number; the first message has 1. */

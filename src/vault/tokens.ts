@@ -42,6 +42,8 @@ export interface Tokens {
   /** `undefined` for anything but a valid token of this server. */
   verifyAccess(accessToken: string): Promise<AccessClaims | undefined>;
   revoke(userId: UserId, deviceId?: DeviceId): Promise<void>;
+  /** Those of these devices that were logged out, by whomever; see `Vault.revokedDevices`. */
+  revokedDevices(devices: readonly RefreshTokenHolder[]): Promise<readonly RefreshTokenHolder[]>;
 }
 
 export interface TokensOptions {
@@ -90,10 +92,16 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
   return {
     async issue(userId, deviceId) {
       const refreshToken = newRefreshToken(runtime);
-      const expiresAtMs = runtime.clock.nowMs() + options.refreshTokenTtlMs;
-      const familyId = runtime.ids.next();
-      const hash = hashOf(refreshToken);
-      await vault.putRefreshToken({ hash, familyId, userId, deviceId, expiresAtMs });
+      const nowMs = runtime.clock.nowMs();
+      const expiresAtMs = nowMs + options.refreshTokenTtlMs;
+      const token = {
+        hash: hashOf(refreshToken),
+        familyId: runtime.ids.next(),
+        userId,
+        deviceId,
+        expiresAtMs,
+      };
+      await vault.putRefreshToken(token, { nowMs, retryGraceMs: options.refreshRetryGraceMs });
       return pair(userId, deviceId, refreshToken, expiresAtMs);
     },
 
@@ -116,6 +124,7 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
 
     verifyAccess: (accessToken) => verifyAccess(accessToken, publicKey, runtime.clock),
     revoke: (userId, deviceId) => vault.revokeRefreshTokens(userId, deviceId),
+    revokedDevices: (devices) => vault.revokedDevices(devices),
   };
 }
 

@@ -17,10 +17,23 @@ export interface Vault {
   /** An argon2id hash in PHC form. */
   putPasswordHash(userId: UserId, phc: string): Promise<void>;
   passwordHash(userId: UserId): Promise<string | undefined>;
+  /**
+   * Puts a hash in place of `change.from` and revokes the refresh tokens of all the user's devices but one: both,
+   * or neither and false when the hash is another one by now. Whoever asks for the hash after having put a token
+   * learns of a change that did not see the token.
+   */
+  replacePasswordHash(
+    userId: UserId,
+    change: { readonly from: string; readonly to: string; readonly keptDeviceId: DeviceId },
+  ): Promise<boolean>;
   /** Forgets all that is kept for a user whose registration came to nothing. */
   discardUser(userId: UserId): Promise<void>;
 
-  putRefreshToken(token: RefreshTokenRecord): Promise<void>;
+  /**
+   * Puts the first token of a family, and deletes the user's families that no token can be exchanged in any more:
+   * all of theirs have expired longer ago than a retry may take.
+   */
+  putRefreshToken(token: RefreshTokenRecord, at: RotationMoment): Promise<void>;
   /** Whose token this is, or was; `undefined` for one that is none, or is no longer kept. */
   refreshTokenHolder(hash: string): Promise<RefreshTokenHolder | undefined>;
   /**
@@ -36,6 +49,8 @@ export interface Vault {
   ): Promise<RotationOutcome>;
   /** Revokes a device's tokens, or all of a user's when no device is given. */
   revokeRefreshTokens(userId: UserId, deviceId?: DeviceId): Promise<void>;
+  /** Those of these devices whose tokens were all revoked; not those that never had one. */
+  revokedDevices(devices: readonly RefreshTokenHolder[]): Promise<readonly RefreshTokenHolder[]>;
 
   /** The secret under `name`; the first caller's `make()` is kept and given to everyone after. */
   ensureServerSecret(name: string, make: () => Uint8Array): Promise<Uint8Array>;

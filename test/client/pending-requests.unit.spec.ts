@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PendingRequests } from '../../src/client/pending-requests.ts';
 import { limits } from '../../src/config/limits.ts';
 import type { ErrorCode } from '../../src/domain/error-codes.ts';
-import type { GroupId } from '../../src/domain/ids.ts';
+import type { ClientMessageId, ConversationId, GroupId } from '../../src/domain/ids.ts';
 import type { ClientFrame } from '../../src/protocol/frames.ts';
 import { virtualRuntime } from '../support/virtual-runtime.ts';
 
@@ -121,5 +121,26 @@ describe('a command', () => {
     requests.rejectAll('over');
     const outcomes = await Promise.allSettled(all);
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
+  it('larger than a message may be fails alone: nothing of it is sent, and the others go on', async () => {
+    const { runtime, line, requests, accept } = setUp();
+    // Three bytes each in UTF-8.
+    const say = (chars: number) =>
+      requests.request('sendMessage', {
+        conversationId: 'group:1' as ConversationId,
+        clientMsgId: 'm' as ClientMessageId,
+        content: { kind: 'text', text: '红'.repeat(chars) },
+      });
+    const thirds = Math.floor(limits.gateway.socketMessageBytesMax / 3);
+    await expect(say(thirds)).rejects.toMatchObject({ code: 'too-large', temporary: false });
+    expect(line.sent).toHaveLength(0);
+    const fits = say(thirds - 100);
+    expect(new TextEncoder().encode(JSON.stringify(line.sent[0])).byteLength).toBeLessThanOrEqual(
+      limits.gateway.socketMessageBytesMax,
+    );
+    accept();
+    await fits;
+    expect(runtime.pendingTimers).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClientError } from '../../src/client/client-error.ts';
+import { ServerClock } from '../../src/client/server-clock.ts';
 import { ServerConnection } from '../../src/client/server-connection.ts';
 import type { SessionKeeper } from '../../src/client/session-keeper.ts';
 import { limits } from '../../src/config/limits.ts';
@@ -50,6 +51,7 @@ function setUp() {
   const connection = new ServerConnection({
     url: 'ws://test/ws',
     runtime,
+    serverClock: new ServerClock(runtime.clock),
     session: {
       accessToken: async () => {
         if (tokens.next instanceof Error) throw tokens.next;
@@ -157,6 +159,23 @@ describe('the connection of a client', () => {
     await runtime.advance(600_000);
     expect(sockets).toHaveLength(1);
   });
+
+  it.each([closeCodes.tooLarge, closeCodes.protocolViolation, closeCodes.versionNotServed])(
+    'stops when the server does not take this client ($code), without ending the session',
+    async ({ code }) => {
+      const { runtime, sockets, tokens, connection, last, connect, events } = setUp();
+      await connect();
+      last().end(code);
+      expect(connection.state).toBe('idle');
+      expect(events.slice(1)).toEqual([{ code, retryInMs: null }]);
+      expect(runtime.pendingTimers).toBe(0);
+      await runtime.advance(600_000);
+      expect(sockets).toHaveLength(1);
+      await connect();
+      expect(connection.state).toBe('connected');
+      expect(tokens.refused).toEqual([]);
+    },
+  );
 
   it('ends when there is no session any more, and waits when the network is away', async () => {
     const { runtime, tokens, connection, events } = setUp();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClientError } from '../../src/client/client-error.ts';
 import type { HttpApi } from '../../src/client/http-api.ts';
+import { ServerClock } from '../../src/client/server-clock.ts';
 import { SessionKeeper } from '../../src/client/session-keeper.ts';
 import { limits } from '../../src/config/limits.ts';
 import type { DeviceId, UserId } from '../../src/domain/ids.ts';
@@ -24,6 +25,7 @@ function setUp() {
   const ended: string[] = [];
   const keeper = new SessionKeeper({
     clock,
+    serverClock: new ServerClock(clock),
     storage: {
       getItem: (key) => stored.get(key) ?? null,
       setItem: (key, value) => stored.set(key, value),
@@ -93,11 +95,11 @@ describe('a session', () => {
     const { stored, keeper } = setUp();
     const text = stored.get('hongbao.session');
     keeper.end();
-    expect(keeper.restore()).toBe(false);
+    expect(keeper.stored()).toBe(undefined);
     stored.set('hongbao.session', text!);
-    expect(keeper.restore()).toBe(true);
-    expect(keeper.current?.userId).toBe(userId);
+    expect(keeper.stored()?.userId).toBe(userId);
     stored.set('hongbao.session', 'not json');
-    expect(keeper.restore()).toBe(false);
+    expect(keeper.stored()).toBe(undefined);
+    expect(stored.size).toBe(0);
   });
 });

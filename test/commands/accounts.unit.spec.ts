@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { EventLog } from '../../src/commands/event-log.ts';
+import { EventLogUnavailable } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import type { PasswordHasher } from '../../src/vault/password-hasher.ts';
 import type { Person, Process } from './support/write-side-world.ts';
-import { ask, registered, world } from './support/write-side-world.ts';
+import { ask, eventsOf, registered, world } from './support/write-side-world.ts';
 
 /** Hashes in no time, but for what a test holds up. */
 function heldPasswords() {
@@ -30,6 +32,19 @@ function heldPasswords() {
     return { reached: reached.promise, goOn: () => goOn.resolve() };
   };
   return { passwords, holdNext };
+}
+
+/** A log whose reads fail while the outage is on. */
+function breakable(log: EventLog) {
+  const outage = { isOn: false };
+  const eventLog: EventLog = {
+    ...log,
+    async *readStream(stream, options) {
+      if (outage.isOn) throw new EventLogUnavailable('down');
+      yield* log.readStream(stream, options);
+    },
+  };
+  return { eventLog, outage };
 }
 
 const logIn = (side: Process, password: string) =>
@@ -74,6 +89,105 @@ describe('a change of password', () => {
     verifying.goOn();
     expect(await thief).toMatchObject({ kind: 'rejected', code: 'bad-credentials' });
     expect(await logIn(side, 'a better one')).toMatchObject({ kind: 'accepted' });
+  });
+});
+
+describe('a change of password that fails half-way', () => {
+  /** Alice, a thief who knows her password, and a log that stops answering when the new password is stored. */
+  async function halfDone() {
+    const w = world();
+    const side = await w.start();
+    const alice = await registered(side, 'alice');
+    const thief = await logIn(side, 'alice-password');
+    if (thief.kind !== 'accepted') throw new Error(JSON.stringify(thief));
+    const { eventLog, outage } = breakable(side.mortal.log);
+    const failing = await w.start({ eventLog });
+    const replace = w.vault.replacePasswordHash.bind(w.vault);
+    w.vault.replacePasswordHash = async (...change) => {
+      const replaced = await replace(...change);
+      outage.isOn = true;
+      return replaced;
+    };
+    const outcome = await w.runtime.settle(change(failing, alice));
+    outage.isOn = false;
+    w.vault.replacePasswordHash = replace;
+    return { w, side, alice, thief: thief.answer, outcome };
+  }
+
+  it('is answered as unknown: the new password holds', async () => {
+    const { side, outcome } = await halfDone();
+    expect(outcome).toEqual({ kind: 'unknown' });
+    expect(await logIn(side, 'alice-password')).toMatchObject({ code: 'bad-credentials' });
+    expect(await logIn(side, 'a better one')).toMatchObject({ kind: 'accepted' });
+  });
+
+  it('has ended the refreshing of every other device, and of no other than those', async () => {
+    const { side, w, thief } = await halfDone();
+    expect(await side.accounts.refresh(thief.tokens.refreshToken)).toMatchObject({ code: 'unauthenticated' });
+    const revoked = [...w.vault.tokens.values()].filter(({ deviceId }) => deviceId !== thief.deviceId);
+    expect(revoked.map(({ familyId }) => w.vault.isRevoked(familyId))).toEqual([false]);
+  });
+
+  it('is finished by the same request', async () => {
+    const { w, side, alice, thief } = await halfDone();
+    expect(eventsOf(w, 'DeviceRevoked')).toEqual([]);
+    expect(await w.runtime.settle(change(side, alice))).toMatchObject({ kind: 'accepted' });
+    expect(eventsOf(w, 'DeviceRevoked').map(({ data }) => data)).toEqual([{ deviceId: thief.deviceId }]);
+    expect(eventsOf(w, 'PasswordChanged')).toHaveLength(1);
+  });
+});
+
+describe('two changes of a password at once', () => {
+  it('leave the first one’s password, and tell the other that the old one is wrong', async () => {
+    const { passwords, holdNext } = heldPasswords();
+    const w = world();
+    const side = await w.start({ passwords });
+    const alice = await registered(side, 'alice');
+    const verifying = holdNext();
+    const second = side.accounts.changePassword({
+      ...alice,
+      oldPassword: 'alice-password',
+      newPassword: 'of the thief',
+    });
+    await w.runtime.settle(verifying.reached);
+    expect(await w.runtime.settle(change(side, alice))).toMatchObject({ kind: 'accepted' });
+    verifying.goOn();
+    expect(await w.runtime.settle(second)).toMatchObject({ kind: 'rejected', code: 'bad-credentials' });
+    expect(await logIn(side, 'a better one')).toMatchObject({ kind: 'accepted' });
+  });
+});
+
+describe('a login', () => {
+  it('is answered as unknown when its device is in the log and gets no tokens', async () => {
+    const w = world();
+    const side = await w.start();
+    await registered(side, 'alice');
+    w.vault.putRefreshToken = () => Promise.reject(new Error('the vault does not answer'));
+    expect(await logIn(side, 'alice-password')).toEqual({ kind: 'unknown' });
+    expect(eventsOf(w, 'DeviceAdded')).toHaveLength(2);
+  });
+});
+
+describe('a logout', () => {
+  it('leaves the session as it was when the log does not answer', async () => {
+    const w = world();
+    const side = await w.start();
+    const session = await side.accounts.register({
+      username: 'alice',
+      password: 'alice-password',
+      nickname: 'alice',
+      deviceName: 'phone',
+    });
+    if (session.kind !== 'accepted') throw new Error(JSON.stringify(session));
+    const { eventLog, outage } = breakable(side.mortal.log);
+    const failing = await w.start({ eventLog });
+    outage.isOn = true;
+    expect(await w.runtime.settle(failing.accounts.logOut(session.answer))).toMatchObject({
+      code: 'unavailable',
+    });
+    expect(await side.accounts.refresh(session.answer.tokens.refreshToken)).toMatchObject({
+      kind: 'accepted',
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ConversationId, GroupId } from '../../src/domain/ids.ts';
 import type { Scenario } from './support/crash-rounds.ts';
 import { crashRound, everyPoint, expectMoneyRulesHold } from './support/crash-rounds.ts';
 import type { Person, Process, World } from './support/write-side-world.ts';
@@ -63,23 +64,27 @@ const refunding: Scenario<Awaited<ReturnType<typeof sent>>> = {
   act: (_w, side, { packet }) => side.refunds.refundPacket(packet.packetId),
 };
 
+/** Sends a packet by way of a process that dies right after the funding. */
+async function fundedOnly(w: World, sender: Person, conversationId: ConversationId) {
+  const request = packetRequest(conversationId, { ttlSeconds: 3_600 });
+  const commandId = w.runtime.ids.next();
+  const dying = await w.start();
+  w.log.faults.push({ at: 'after-append', kind: 'crash', stream: `wallet-${sender.userId}` });
+  dying.commands.execute('sendPacket', request, contextOf(w, sender, { commandId })).catch(() => undefined);
+  await w.runtime.flush();
+  expect(dying.mortal.dead).toBe(true);
+  return { request, commandId };
+}
+
 /** A packet whose sender died right after funding it, and whose group was dissolved since. */
 const cancelling: Scenario<{ alice: Person; request: ReturnType<typeof packetRequest>; commandId: string }> =
   {
     root: 'PacketFunded',
     async prepare(w, side) {
       const { alice, groupId, conversationId } = await group(w, side);
-      const request = packetRequest(conversationId, { ttlSeconds: 3_600 });
-      const commandId = w.runtime.ids.next();
-      const dying = await w.start();
-      w.log.faults.push({ at: 'after-append', kind: 'crash', stream: `wallet-${alice.userId}` });
-      dying.commands
-        .execute('sendPacket', request, contextOf(w, alice, { commandId }))
-        .catch(() => undefined);
-      await w.runtime.flush();
-      expect(dying.mortal.dead).toBe(true);
+      const funded = await fundedOnly(w, alice, conversationId);
       await done(w, side, alice, 'dissolveGroup', { groupId });
-      return { alice, request, commandId };
+      return { alice, ...funded };
     },
     act: async (w, side, { alice, request, commandId }) => {
       // First recovery, then the client's retry.
@@ -87,6 +92,35 @@ const cancelling: Scenario<{ alice: Person; request: ReturnType<typeof packetReq
       return side.commands.execute('sendPacket', request, contextOf(w, alice, { commandId, retry: true }));
     },
   };
+
+/** A packet whose sender died right after funding it, was removed, and is let in again once it was cancelled. */
+const readmitting: Scenario<{
+  alice: Person;
+  bob: Person;
+  groupId: GroupId;
+  request: ReturnType<typeof packetRequest>;
+  commandId: string;
+  invitation: string;
+}> = {
+  root: 'MemberJoined',
+  async prepare(w, side) {
+    const alice = await registered(side, 'alice');
+    const bob = await registered(side, 'bob');
+    const memberIds = [alice.userId];
+    const { groupId, conversationId } = await done(w, side, bob, 'createGroup', { name: 'g', memberIds });
+    await done(w, side, alice, 'deposit', { amountFen: 5_000, providerRef: 'top-up' });
+    const funded = await fundedOnly(w, alice, conversationId);
+    await done(w, side, bob, 'removeMember', { groupId, userId: alice.userId });
+    return { alice, bob, groupId, ...funded, invitation: w.runtime.ids.next() };
+  },
+  act: async (w, side, { alice, bob, groupId, request, commandId, invitation }) => {
+    await w.runtime.timers.sleep(10_000);
+    const userIds = [alice.userId];
+    const inviting = contextOf(w, bob, { commandId: invitation });
+    await side.commands.execute('inviteMembers', { groupId, userIds }, inviting);
+    return side.commands.execute('sendPacket', request, contextOf(w, alice, { commandId, retry: true }));
+  },
+};
 
 const noticing: Scenario<Awaited<ReturnType<typeof group>> & { carol: Person; commandId: string }> = {
   root: 'MemberJoined',
@@ -103,7 +137,7 @@ const noticing: Scenario<Awaited<ReturnType<typeof group>> & { carol: Person; co
     ),
 };
 
-const scenarios = { sending, grabbing, refunding, cancelling, noticing } as const;
+const scenarios = { sending, grabbing, refunding, cancelling, readmitting, noticing } as const;
 
 describe.each(Object.keys(scenarios) as (keyof typeof scenarios)[])('%s', (name) => {
   const scenario = scenarios[name] as Scenario<unknown>;
@@ -171,6 +205,19 @@ describe('what these scenarios end in', () => {
     expect(round.answer).toMatchObject({ kind: 'rejected', code: 'group-dissolved' });
     expect(eventsOf(round.w, 'PacketCancelled')).toHaveLength(1);
     expect(moneyIn(round.w)).toMatchObject({ deposited: 5_000, inWallets: 5_000, inPackets: 0, underWay: 0 });
+  });
+
+  it('a cancelled packet stays so when its sender is let in again, whoever asks for it, and is not posted', async () => {
+    const { w, answer } = await crashRound(readmitting);
+    expect(answer).toMatchObject({ kind: 'rejected', code: 'conversation-not-found' });
+    w.stores.checkpoints.kept.clear();
+    w.stores.leases.held.clear();
+    const startedOver = await w.start();
+    startedOver.startProcessManagers();
+    await w.runtime.advance(30_000);
+    expect(eventsOf(w, 'PacketCancelled')).toHaveLength(1);
+    expect(eventsOf(w, 'MessageSent')).toHaveLength(0);
+    expect(moneyIn(w)).toMatchObject({ deposited: 5_000, inWallets: 5_000, inPackets: 0, underWay: 0 });
   });
 
   it('a notice is posted once, even when the follower has lost its checkpoint', async () => {

@@ -170,6 +170,21 @@ describe('a follower', () => {
     await runtime.settle(it.stop());
   });
 
+  it('reports no poison once another process follows, whatever becomes of the event there', async () => {
+    const { runtime, stores, follower, write } = harness();
+    const position = await write('a-1', 'bad');
+    const it = follower(async () => {
+      throw new Error('no good');
+    });
+    it.start();
+    await runtime.advance(60_000);
+    expect(it.status.poison).toMatchObject({ position });
+    stores.leases.held.set('test', 'two');
+    await runtime.advance(limits.commands.followerLeaseTtlMs);
+    expect(it.status).toMatchObject({ following: false, poison: undefined });
+    await runtime.settle(it.stop());
+  });
+
   it('holds a bounded number of events unfinished, and stops cleanly at the bound', async () => {
     const { runtime, follower, write } = harness();
     for (let n = 0; n < 20; n += 1) await write(`a-${n}`, `a${n}`);

@@ -4,7 +4,7 @@ import { AggregateLoader } from '../../src/commands/aggregate-loader.ts';
 import { createAggregates } from '../../src/commands/aggregates.ts';
 import type { CommandEnvelope } from '../../src/commands/command-envelope.ts';
 import type { EventLog } from '../../src/commands/event-log.ts';
-import { EventLogUnavailable } from '../../src/commands/event-log.ts';
+import { EventLogUnavailable, START } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { rejection } from '../../src/domain/decider.ts';
 import { streams } from '../../src/domain/streams.ts';
@@ -42,7 +42,7 @@ function harness(change: Partial<Bounds> = {}) {
     const loader = new AggregateLoader({ eventLog, snapshots: stores.snapshots, epoch, logger, bounds });
     const shared = { load: { pendingCommands: 0 }, ticks: { now: 0 } };
     const { history } = stores;
-    return createAggregates({ eventLog, loader, history, runtime, logger, bounds, ...shared }, bounds);
+    return createAggregates({ eventLog, loader, history, epoch, runtime, logger, bounds, ...shared }, bounds);
   };
   const setDown = (value: boolean): void => {
     down = value;
@@ -388,6 +388,18 @@ describe('command ids', () => {
     expect(log.events).toHaveLength(2);
   });
 
+  it('answers what the history knows of another process with a state that has it', async () => {
+    const few = { recentCommandsMin: 1, recentCommandsMax: 1 };
+    const { log, stores, runtime, open } = harness(few);
+    const [one, two] = [open(), open()];
+    for (const ref of ['a', 'b']) await runtime.settle(two.wallet.execute(wallet, envelope(deposit(1, ref))));
+    const command = envelope(deposit(10, 'c'));
+    await runtime.settle(one.wallet.execute(wallet, command));
+    recordHistory(stores, log.events);
+    const again = await runtime.settle(two.wallet.execute(wallet, { ...command, retry: true }));
+    expect(again).toMatchObject({ repeated: true, revision: 2, state: { balanceFen: 12 } });
+  });
+
   it('searches the stream back to the cause of a command that must happen once', async () => {
     const few = { recentCommandsMin: 1, recentCommandsMax: 1, searchPageEvents: 2 };
     const { log, runtime, open } = harness(few);
@@ -399,7 +411,7 @@ describe('command ids', () => {
       conversationId,
       notice: { kind: 'friends-now', by: alice },
     } as const;
-    const once = { ...envelope(notice), onceSinceMs: startMs };
+    const once = { ...envelope(notice), onceAfter: START };
     await runtime.settle(conversation.execute(stream, once));
     for (let n = 0; n < 5; n += 1) await runtime.settle(conversation.execute(stream, envelope(notice)));
     const again = await runtime.settle(open().conversation.execute(stream, once));
@@ -410,7 +422,7 @@ describe('command ids', () => {
 
 describe('the cache and its snapshots', () => {
   it('forgets what was not used for longest, and what was idle for too long', async () => {
-    const { runtime, open } = harness({ cachedAggregatesMax: 2, cachedAggregateIdleMs: 1_000 });
+    const { runtime, open } = harness({ cachedAggregatesBytesMax: 5_000, cachedAggregateIdleMs: 1_000 });
     const { wallet: wallets } = open();
     for (const name of ['wallet-1', 'wallet-2', 'wallet-3']) {
       await runtime.settle(wallets.load(name, { maxAgeMs: 0 }));

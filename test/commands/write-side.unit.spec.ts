@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { GroupId, UserId } from '../../src/domain/ids.ts';
 import { directConversationId } from '../../src/domain/ids.ts';
+import { streams } from '../../src/domain/streams.ts';
 import type { Person, Process, World } from './support/write-side-world.ts';
 import {
   ask,
@@ -114,6 +115,39 @@ describe('the write side', () => {
     });
   });
 
+  it('reads no old history to answer a transfer again, however often it is repeated', async () => {
+    const { w, side, alice } = await friends();
+    const commandId = w.runtime.ids.next();
+    const request = { amountFen: 1, providerRef: 'once' };
+    await done(w, side, alice, 'deposit', { amountFen: 1_000, providerRef: 'top-up' });
+    const first = await done(w, side, alice, 'withdraw', request, { commandId });
+    for (let n = 0; n < 50; n += 1)
+      await done(w, side, alice, 'withdraw', { amountFen: 1, providerRef: `w${n}` });
+    let read = 0;
+    const readStream = w.log.readStream.bind(w.log);
+    vi.spyOn(w.log, 'readStream').mockImplementation(async function* (stream, options) {
+      for await (const event of readStream(stream, options)) {
+        if (stream === streams.wallet(alice.userId)) read += 1;
+        yield event;
+      }
+    });
+    const copies = 5;
+    for (let n = 0; n < copies; n += 1)
+      expect(await done(w, side, alice, 'withdraw', request, { commandId })).toEqual(first);
+    // The events of the command itself, and at most the newest one.
+    expect(read).toBeLessThanOrEqual(2 * copies);
+    // The same transfer under another command's id is the same transfer.
+    expect(await done(w, side, alice, 'withdraw', request)).toEqual(first);
+  });
+
+  it('takes nothing from a transfer request but what a transfer is made of', async () => {
+    const { w, alice } = await friends();
+    const production = await w.start({ sandboxMoney: false });
+    const forged = { amountFen: 77, providerRef: 'r', type: 'Deposit', userId: 'someone' };
+    expect(await ask(w, production, alice, 'withdraw', forged)).toMatchObject({ code: 'insufficient-funds' });
+    expect(eventsOf(w, 'FundsDeposited')).toHaveLength(0);
+  });
+
   it('keeps strangers out of conversations and packets', async () => {
     const { w, side, alice, carol, chat } = await friends();
     await done(w, side, alice, 'deposit', { amountFen: 5_000, providerRef: 'top-up' });
@@ -152,6 +186,21 @@ describe('the write side', () => {
     expect(await ask(w, side, alice, 'sendMessage', message)).toMatchObject({ code: 'not-friends' });
     await done(w, other, carol, 'acceptFriend', { userId: alice.userId });
     await done(w, side, alice, 'sendMessage', message);
+  });
+
+  it('lets nobody out of a mute by leaving and being invited again', async () => {
+    const { w, side, alice, bob, carol } = await friends();
+    const memberIds = [bob.userId, carol.userId];
+    const { groupId, conversationId } = await done(w, side, alice, 'createGroup', { name: 'g', memberIds });
+    const untilMs = w.runtime.clock.nowMs() + 60_000;
+    await done(w, side, alice, 'muteMember', { groupId, userId: bob.userId, untilMs });
+    await done(w, side, bob, 'leaveGroup', { groupId });
+    await done(w, side, carol, 'inviteMembers', { groupId, userIds: [bob.userId] });
+    const say = (id: string) =>
+      ask(w, side, bob, 'sendMessage', { conversationId, clientMsgId: messageId(id), content: text('x') });
+    expect(await say('early')).toMatchObject({ code: 'muted' });
+    await w.runtime.advance(60_000);
+    expect(await say('late')).toMatchObject({ kind: 'accepted' });
   });
 
   it('sends nothing twice when send, funding and grab are asked for again', async () => {

@@ -22,6 +22,25 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('settings', () => {
+  it.each([
+    ['DATABASE_URL', 'postgres://me:s3cretpw@host:99999/database'],
+    ['DATABASE_URL', 'postgres://me:s3cret#pw@host/database'],
+    ['REDIS_URL', 'redis://:s3cretpw@host:port'],
+  ])('refuse a %s that is no URL, without repeating it: %s', (name, value) => {
+    const [problem, ...others] = problemsOf({ [name]: value });
+    expect(problem).toMatch(new RegExp(`^${name} is not a URL that can be read`));
+    expect(problem).not.toContain('s3cret');
+    expect(others).toEqual([]);
+  });
+
+  it.each([
+    ['DATABASE_URL', 'postgres://me:my%23password@host:5432/database?sslmode=require'],
+    ['DATABASE_URL', 'postgres://me@/database?host=/var/run/postgresql'],
+    ['REDIS_URL', 'rediss://:password@host:6379/1'],
+  ])('take a %s as its driver does: %s', (name, value) => {
+    expect(problemsOf({ [name]: value })).toEqual([]);
+  });
+
   it('have a default each, for development on this machine', () => {
     expect(loadSettings({})).toEqual({
       environment: 'development',
@@ -35,7 +54,7 @@ describe('settings', () => {
       logLevel: 'info',
       roles: ['gateway', 'projector', 'scheduler'],
       allowEmbedded: false,
-      trustProxy: false,
+      proxyHops: 0,
       allowedOrigins: [],
     });
   });
@@ -130,7 +149,7 @@ describe('settings', () => {
       logLevel: fc.constantFrom(...logLevels),
       roles: fc.subarray([...roles], { minLength: 1 }),
       allowEmbedded: fc.constant(true),
-      trustProxy: fc.boolean(),
+      proxyHops: fc.integer({ min: 0, max: 9 }),
       allowedOrigins: fc.subarray(['https://chat.example.com', 'http://localhost:5173']),
     });
     fc.assert(

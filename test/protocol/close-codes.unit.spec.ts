@@ -11,7 +11,10 @@ describe('close codes', () => {
 
   it('say what the client does next; an unknown one means: come again', () => {
     expect(afterClose(closeCodes.tokenRejected.code)).toBe('refresh');
-    expect(afterClose(closeCodes.sessionRevoked.code)).toBe('never');
+    expect(afterClose(closeCodes.sessionRevoked.code)).toBe('end');
+    for (const { code } of [closeCodes.tooLarge, closeCodes.protocolViolation, closeCodes.versionNotServed]) {
+      expect(afterClose(code)).toBe('stop');
+    }
     expect(afterClose(1006)).toBe('again');
   });
 });

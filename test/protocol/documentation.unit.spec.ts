@@ -77,7 +77,8 @@ describe('docs/protocol.md', () => {
     const does = {
       again: 'reconnects',
       refresh: 'refreshes its token, then reconnects',
-      never: 'does not reconnect',
+      stop: 'does not reconnect',
+      end: 'does not reconnect: its session is over',
     };
     const rows = Object.entries(closeCodes).map(
       ([name, entry]) => `| ${entry.code} | \`${name}\` | ${does[entry.client]} | ${entry.meaning} |`,
@@ -89,6 +90,9 @@ describe('docs/protocol.md', () => {
     const stated = [
       limits.gateway.socketMessageBytesMax,
       limits.gateway.httpBodyBytesMax,
+      limits.gateway.bytesPerFrame,
+      limits.gateway.groupsPerUserMax,
+      limits.gateway.framesRefusedMax,
       bounds.messageTextChars,
       bounds.helloCursors,
     ].map((bound) => bound.toLocaleString('en'));
@@ -99,6 +103,7 @@ describe('docs/protocol.md', () => {
       limits.gateway.commandsInFlightPerConnectionMax,
       limits.gateway.connectionsPerUserMax,
       bounds.pageItems,
+      bounds.receiptPushMembersMax,
       bounds.ackCursorsPerRequest,
       bounds.membersPerRequest,
     ].map(String);

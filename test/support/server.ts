@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeCluster } from '../../infra/postgres/embedded/placement.ts';
 import { type Endpoints, readEndpoints } from '../../infra/supervisor/endpoints.ts';
+import { removeDataFolder } from '../../infra/supervisor/remove-data-folder.ts';
 import { type SpawnedServer, spawnServer } from '../../src/cli/spawn-server.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -54,7 +54,7 @@ export async function startServer(extra: Readonly<Record<string, string>> = {}):
     },
     async close() {
       await server.stop();
-      removeCluster(join(dataFolder, 'postgres'));
+      removeDataFolder(dataFolder);
       rmSync(join(dataFolder, '..'), { recursive: true, force: true });
     },
   };

@@ -125,7 +125,8 @@ export class CommitGroup implements StreamSource {
   #idAt(stream: string, revision: number): string | undefined {
     const position = this.position(stream, revision);
     const record = position === undefined ? undefined : this.record(position);
-    return position === undefined || record === undefined
+    // An empty record is one that was scavenged.
+    return position === undefined || record === undefined || record.length === 0
       ? undefined
       : recordId(decodeRecord(record, position));
   }

@@ -1,13 +1,18 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { limits } from '../../../src/config/limits.ts';
 import type { Timers } from '../../../src/runtime/runtime.ts';
-import { DATA_FILE } from './tables.ts';
-
-/** Left behind by an orderly stop, with the size that the data file had then. */
-const STOPPED_FILE = 'stopped-cleanly';
+import {
+  dataFile,
+  hasBegun,
+  markBegun,
+  readStopMark,
+  removeLeftovers,
+  removeStopMark,
+  writeStopMark,
+} from './data-files.ts';
 
 /** The data folder cannot be read without harm. */
 export class DataFolderDamaged extends Error {
@@ -15,39 +20,50 @@ export class DataFolderDamaged extends Error {
 }
 
 /**
- * Makes sure that a folder which was not left in order, or whose file has another size than then, can be
- * opened: tries it out in a child process first (see probe.ts). Call it with the folder locked.
- * Throws `DataFolderDamaged`.
+ * Makes sure that a folder can be opened: that its data file is there, and that reading it works, which a child
+ * process tries out first (see probe.ts). All of a small file is read; of a large one that was left in order,
+ * nothing, and otherwise the newest events. Call it with the folder locked. Throws `DataFolderDamaged`.
  */
 export async function checkDataFolder(dataDir: string, timers: Timers): Promise<void> {
-  const file = join(dataDir, DATA_FILE);
-  const marker = join(dataDir, STOPPED_FILE);
-  const suspect = existsSync(file) && readMarker(marker) !== String(statSync(file).size);
-  // Gone before the first write, so that it never vouches for what came after it.
-  rmSync(marker, { force: true });
-  if (!suspect) return;
-  const outcome = await probe(dataDir, timers);
-  if (outcome !== undefined) {
-    throw new DataFolderDamaged(
-      `the event data in ${dataDir} is damaged (${outcome}); nothing was changed in it. ` +
-        'Restore the folder from a backup, or start with an empty one',
-    );
+  removeLeftovers(dataDir);
+  const file = dataFile(dataDir);
+  const bytes = existsSync(file) ? statSync(file).size : 0;
+  if (bytes === 0) {
+    if (hasBegun(dataDir)) throw damaged(dataDir, `${basename(file)} is empty or not there`);
+    return;
   }
+  const leftInOrder = readStopMark(dataDir) === stopMark(file);
+  // Gone before the first write, so that it never vouches for what came after it.
+  removeStopMark(dataDir);
+  const small = bytes <= limits.eventNode.verifyAtStartBytesMax;
+  if (leftInOrder && !small) return;
+  const outcome = await probe(dataDir, timers, small ? 'all' : 'newest');
+  if (outcome !== undefined) throw damaged(dataDir, outcome);
+}
+
+/** Notes that the folder has data from now on; to be called when its data file has been made. */
+export function markOpened(dataDir: string): void {
+  if (!hasBegun(dataDir)) markBegun(dataDir);
 }
 
 /** Says that the folder is left in order; to be called with the store closed and the folder still locked. */
 export function markStoppedCleanly(dataDir: string): void {
-  writeFileSync(join(dataDir, STOPPED_FILE), String(statSync(join(dataDir, DATA_FILE)).size));
+  writeStopMark(dataDir, stopMark(dataFile(dataDir)));
 }
 
-function readMarker(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+const stopMark = (file: string): string => `${basename(file)} ${statSync(file).size}`;
+
+function damaged(dataDir: string, what: string): DataFolderDamaged {
+  return new DataFolderDamaged(
+    `the event data in ${dataDir} is damaged (${what}); nothing was changed in it. ` +
+      'Restore the folder from a backup, or start with an empty one',
+  );
 }
 
 /** What went wrong, or undefined. */
-async function probe(dataDir: string, timers: Timers): Promise<string | undefined> {
+async function probe(dataDir: string, timers: Timers, extent: 'all' | 'newest'): Promise<string | undefined> {
   const script = join(import.meta.dirname, 'probe.ts');
-  const child = fork(script, [dataDir], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+  const child = fork(script, [dataDir, extent], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-4_096);

@@ -15,13 +15,11 @@ export interface SequenceWindow {
   readonly oldestMs: number;
 }
 
-/** The log, or one stream, as a growing numbered row of events. There may be gaps. */
+/** The log, or one stream, as a growing numbered row of events, some of which may have been scavenged. */
 export interface EventSequence {
   window(): SequenceWindow;
-  /** The event at an index, links not followed; undefined in a gap. */
+  /** The event at an index, links not followed; undefined where it was scavenged. Throws `RecordCorrupt`. */
   at(index: number): StoredRecord | undefined;
-  /** The first index at or after `index` (with `step` 1) or at or before it (-1) that has an event. */
-  nearest(index: number, step: 1 | -1): number | undefined;
 }
 
 /** The whole log, by position. */
@@ -34,29 +32,28 @@ export function logSequence(store: EventStore): EventSequence {
       oldestMs: Number.NEGATIVE_INFINITY,
     }),
     at: (position) => store.record(position),
-    nearest: (position, step) => store.nearestPosition(position, step),
   };
 }
 
 /** One stream, by revision, as its metadata lets it be seen. It need not exist yet. */
 export function streamSequence(store: EventStore, stream: string, clock: Clock): EventSequence {
-  const reader = store.streamReader(stream);
+  const at = store.streamReader(stream);
   const window = (): SequenceWindow => {
     const state = store.stream(stream);
     const oldestMs = oldestShownMs(state, clock.nowMs());
     const first = firstRevision(state);
     const last = state.lastRevision;
-    const firstInTime = oldestMs > 0 ? firstSince(reader.at, first, last, oldestMs) : first;
+    const firstInTime = oldestMs > 0 ? firstSince(at, first, last, oldestMs) : first;
     return { status: streamStatus(state), first: firstInTime, last, oldestMs };
   };
   const nativeLinkAt = (revision: number): StoredRecord | undefined => {
-    const target = reader.at(revision);
+    const target = at(revision);
     return target === undefined ? undefined : nativeLink(stream, revision, target);
   };
-  return { window, at: isLinkStream(stream) ? nativeLinkAt : reader.at, nearest: reader.nearest };
+  return { window, at: isLinkStream(stream) ? nativeLinkAt : at };
 }
 
-/** Walks a sequence one event at a time, over its gaps, as far as a window goes. */
+/** Walks a sequence one place at a time, as far as a window goes. */
 export class SequenceScan {
   /** The index that is looked at next. */
   index: number;
@@ -69,22 +66,15 @@ export class SequenceScan {
     this.#step = step;
   }
 
-  /** The next event that the window shows; undefined when there is none left in it. */
-  next(window: SequenceWindow): StoredRecord | undefined {
-    if (window.first > window.last) return undefined;
+  /** The next event; `hidden` where there is none to be shown; undefined at the window's end. */
+  next({ first, last, oldestMs }: SequenceWindow): StoredRecord | 'hidden' | undefined {
+    if (first > last) return undefined;
     // What the window no longer shows is not looked at, however much it is.
-    if (this.#step > 0) this.index = Math.max(this.index, window.first);
-    while (this.index >= window.first && this.index <= window.last) {
-      const record = this.#sequence.at(this.index);
-      if (record === undefined) {
-        const beyond = this.#step > 0 ? window.last + 1 : window.first - 1;
-        this.index = this.#sequence.nearest(this.index, this.#step) ?? beyond;
-        continue;
-      }
-      this.index += this.#step;
-      if (record.createdMs >= window.oldestMs) return record;
-    }
-    return undefined;
+    if (this.#step > 0) this.index = Math.max(this.index, first);
+    if (this.index < first || this.index > last) return undefined;
+    const record = this.#sequence.at(this.index);
+    this.index += this.#step;
+    return record === undefined || record.createdMs < oldestMs ? 'hidden' : record;
   }
 }
 

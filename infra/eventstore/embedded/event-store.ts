@@ -14,10 +14,18 @@ import { limits } from '../../../src/config/limits.ts';
 import type { Clock, IdSource } from '../../../src/runtime/runtime.ts';
 import type { Expected } from './append-decision.ts';
 import { CommitGroup } from './commit-group.ts';
-import { appendSize, decodeRecord, type ProposedEvent, type StoredRecord } from './stored-record.ts';
+import {
+  appendSize,
+  decodeRecord,
+  type ProposedEvent,
+  RecordCorrupt,
+  RevisionMissing,
+  type StoredRecord,
+} from './stored-record.ts';
+import { removeHidden, type ScavengeResult } from './scavenge.ts';
 import { readStreamState, type StreamSource, tableSource } from './stream-source.ts';
 import type { StreamState } from './stream-state.ts';
-import { Tables } from './tables.ts';
+import { type StreamHead, Tables } from './tables.ts';
 import {
   type AppendOutcome,
   type DeleteOutcome,
@@ -43,14 +51,6 @@ interface QueuedWrite {
   /** Decides it over the group, and puts into the group what it writes. Answers what to do once that is synced. */
   readonly perform: (group: CommitGroup) => () => void;
   readonly reject: (error: Error) => void;
-}
-
-/** One stream's events, by revision. */
-export interface StreamReader {
-  /** Undefined in a gap and beyond the end. Throws `RecordCorrupt`. */
-  at(revision: number): StoredRecord | undefined;
-  /** The first revision at or after `revision` (with `step` 1) or at or before it (-1) that has an event. */
-  nearest(revision: number, step: 1 | -1): number | undefined;
 }
 
 /** One commit that is on disk. */
@@ -79,6 +79,8 @@ export class EventStore {
   readonly #logger: Logger;
   readonly #metrics: EventStoreOptions['metrics'];
   readonly #queue: QueuedWrite[] = [];
+  /** What waits to be done while no commit is under way. */
+  readonly #tasks: (() => Promise<void>)[] = [];
   readonly #wakers = new Set<() => void>();
   #lastPosition: number;
   #streamCount: number;
@@ -136,36 +138,41 @@ export class EventStore {
     return readStreamState(this.#source, stream);
   }
 
-  /** The record at a position; undefined where there is none. Throws `RecordCorrupt`. */
+  /** The record at a position; undefined beyond the log's ends and where it was scavenged. Throws `RecordCorrupt`. */
   record(position: number): StoredRecord | undefined {
-    if (position < 1 || position > this.#lastPosition) return undefined;
-    const bytes = this.#tables.record(position);
-    return bytes === undefined ? undefined : decodeRecord(bytes, position);
+    return position < 1 || position > this.#lastPosition ? undefined : this.#stored(position);
   }
 
-  /** The first position at or after `position` (with `step` 1) or at or before it (-1) that has an event. */
-  nearestPosition(position: number, step: 1 | -1): number | undefined {
-    return this.#tables.nearestPosition(position, step);
+  /**
+   * Looks up one stream's events by revision; undefined beyond its ends and where it was scavenged. The stream's
+   * name is looked up once it exists. Throws `RecordCorrupt`.
+   */
+  streamReader(stream: string): (revision: number) => StoredRecord | undefined {
+    let known: StreamHead | undefined;
+    return (revision) => {
+      known ??= this.#tables.head(stream);
+      if (known === undefined || revision < 0) return undefined;
+      const position = this.#tables.position(known.streamNumber, revision);
+      // Not bounded by `lastPosition`: a commit can be seen here a moment before its promise has told us.
+      if (position !== undefined) return this.#stored(position);
+      const head = this.#tables.head(stream);
+      if (head !== undefined && revision >= head.scavengedBefore && revision <= head.revision) {
+        throw new RevisionMissing(stream, revision);
+      }
+      return undefined;
+    };
   }
 
-  /** Looks up one stream's events by revision. Its name is looked up once it exists. */
-  streamReader(stream: string): StreamReader {
-    let streamNumber: number | undefined;
-    const number = (): number | undefined => {
-      streamNumber ??= this.#tables.head(stream)?.streamNumber;
-      return streamNumber;
-    };
-    return {
-      at: (revision) => {
-        const known = number();
-        const position = known === undefined ? undefined : this.#tables.position(known, revision);
-        return position === undefined ? undefined : this.record(position);
-      },
-      nearest: (revision, step) => {
-        const known = number();
-        return known === undefined ? undefined : this.#tables.nearestRevision(known, revision, step);
-      },
-    };
+  /**
+   * Removes what deletions and metadata hide from every reader of a stream, and gives its space back to the
+   * disk. Reads and writes go on meanwhile. Stops early, without compacting, when `signal` aborts.
+   */
+  async scavenge(signal: AbortSignal, pause: () => Promise<void>): Promise<ScavengeResult> {
+    const alone = (work: () => Promise<void>) => this.#alone(work);
+    const context = { tables: this.#tables, clock: this.#clock, logger: this.#logger, alone, pause, signal };
+    const result = await removeHidden(context);
+    if (!signal.aborted) await this.#tables.compact(alone);
+    return result;
   }
 
   /**
@@ -204,6 +211,12 @@ export class EventStore {
     await this.#tables.close();
   }
 
+  #stored(position: number): StoredRecord | undefined {
+    const bytes = this.#tables.record(position);
+    if (bytes === undefined) throw new RecordCorrupt(position);
+    return bytes.length === 0 ? undefined : decodeRecord(bytes, position);
+  }
+
   #enqueue<Outcome>(
     size: Pick<QueuedWrite, 'events' | 'bytes'>,
     perform: (group: CommitGroup) => Outcome,
@@ -216,13 +229,29 @@ export class EventStore {
         return () => resolve(outcome);
       };
       this.#queue.push({ ...size, perform: settle, reject });
-      // Not at once: what else arrives in this turn of the event loop shares the commit.
-      this.#committing ??= Promise.resolve().then(() => this.#commitAll());
+      this.#beginCommitting();
     });
   }
 
+  /** Runs `work` while no commit is under way; appends wait for it. Rejects with what it throws. */
+  #alone(work: () => Promise<void>): Promise<void> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    return new Promise((resolve, reject) => {
+      this.#tasks.push(() => work().then(resolve, reject));
+      this.#beginCommitting();
+    });
+  }
+
+  #beginCommitting(): void {
+    // Not at once: what else arrives in this turn of the event loop shares the commit.
+    this.#committing ??= Promise.resolve().then(() => this.#commitAll());
+  }
+
   async #commitAll(): Promise<void> {
-    while (this.#queue.length > 0) await this.#commit(this.#takeGroup());
+    while (this.#queue.length > 0 || this.#tasks.length > 0) {
+      await this.#tasks.shift()?.();
+      if (this.#queue.length > 0) await this.#commit(this.#takeGroup());
+    }
     this.#committing = undefined;
   }
 
@@ -242,11 +271,11 @@ export class EventStore {
   }
 
   async #commit(writes: readonly QueuedWrite[]): Promise<void> {
-    let answers: (() => void)[];
+    const answers: (() => void)[] = [];
     const beganMs = this.#clock.monotonicMs();
     const group = new CommitGroup(this.#tables, this.#lastPosition, this.#streamCount, this.#clock.nowMs());
     try {
-      answers = writes.map((write) => write.perform(group));
+      for (const write of writes) answers.push(performOrRefuse(write, group));
       if (group.writesAnything) await this.#tables.commit(() => group.write());
     } catch (error) {
       this.#logger.error({ err: error, writes: writes.length }, 'a commit failed; nothing of it was written');
@@ -269,5 +298,15 @@ export class EventStore {
 
   #wake(): void {
     for (const wake of [...this.#wakers]) wake();
+  }
+}
+
+/** What a damaged record makes undecidable is refused by itself, and not with all that shares its commit. */
+function performOrRefuse(write: QueuedWrite, group: CommitGroup): () => void {
+  try {
+    return write.perform(group);
+  } catch (error) {
+    if (!(error instanceof RecordCorrupt)) throw error;
+    return () => write.reject(error);
   }
 }

@@ -34,7 +34,7 @@ export function linkTarget(store: EventStore, clock: Clock, link: StoredRecord):
   if (stream === undefined) return undefined;
   const state = store.stream(stream);
   if (streamStatus(state) !== 'present' || revision < firstRevision(state)) return undefined;
-  const target = link.target ?? store.streamReader(stream).at(revision);
+  const target = link.target ?? store.streamReader(stream)(revision);
   if (target === undefined || target.createdMs < oldestShownMs(state, clock.nowMs())) return undefined;
   return target;
 }

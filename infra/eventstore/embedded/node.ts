@@ -6,7 +6,7 @@ import { checkedAccess } from './access/checked-access.ts';
 import { createDefaultUsers } from './access/default-users.ts';
 import { createPasswordHasher } from './access/password-hash.ts';
 import { UserDirectory } from './access/user-directory.ts';
-import { checkDataFolder, markStoppedCleanly } from './data-folder-check.ts';
+import { checkDataFolder, markOpened, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
 import { startGrpcServer } from './grpc-server.ts';
@@ -59,6 +59,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
     const metrics = new NodeMetrics();
     const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger, metrics });
     store = opened;
+    markOpened(dataDir);
     const users = new UserDirectory(opened, runtime.ids);
     const hasher = createPasswordHasher(runtime.random);
     let access: Access = openAccess;

@@ -5,6 +5,7 @@ export class PendingStream {
   readonly #tables: Tables;
   readonly #streamNumber: number;
   readonly #storedRevision: number;
+  readonly #scavengedBefore: number;
   readonly #added: number[] = [];
   readonly #addedIds = new Map<string, number>();
   #tombstoned: boolean;
@@ -14,12 +15,18 @@ export class PendingStream {
     this.#tables = tables;
     this.#streamNumber = stored?.streamNumber ?? newNumber();
     this.#storedRevision = stored?.revision ?? -1;
+    this.#scavengedBefore = stored?.scavengedBefore ?? 0;
     this.#tombstoned = stored?.tombstoned ?? false;
   }
 
   get head(): StreamHead {
     const revision = this.#storedRevision + this.#added.length;
-    return { streamNumber: this.#streamNumber, revision, tombstoned: this.#tombstoned };
+    return {
+      streamNumber: this.#streamNumber,
+      revision,
+      tombstoned: this.#tombstoned,
+      scavengedBefore: this.#scavengedBefore,
+    };
   }
 
   /** Makes `position` the next revision, and answers that. A link has no id of its own to be found by. */

@@ -1,31 +1,24 @@
 /**
- * `node probe.ts DIR`: opens a data folder and reads in it, to see whether that survives.
+ * `node probe.ts DIR all|newest`: opens a data folder and reads in it, to see whether that survives.
  *
  * LMDB maps its file into memory. Reading a page that a truncated file no longer has is not an error that
- * could be caught: the process is killed (SIGBUS or SIGSEGV). So a suspect file is opened here first, in a
- * process that nobody needs, and what becomes of it is the answer. Exits with 0 when the data can be read.
+ * could be caught: the process is killed (SIGBUS or SIGSEGV); a damaged page can also send it round in circles.
+ * So a file is opened here first, in a process that nobody needs, and what becomes of it is the answer. Exits
+ * with 0 when the data can be read.
  */
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import { decodeRecord } from './stored-record.ts';
-import { DATA_FILE, Tables } from './tables.ts';
+import { dataFile } from './data-files.ts';
+import { Tables } from './tables.ts';
+import { verifyTables } from './verify-data.ts';
 
-/** Recent records are verified one by one: they are what a crash can have hurt. */
-const RECENT_RECORDS = 1_000;
+/** Recent records are what a crash can have hurt. */
+const NEWEST_EVENTS = 1_000;
 
-const [dataDir = '.'] = process.argv.slice(2);
+const [dataDir = '.', extent = 'all'] = process.argv.slice(2);
 const tables = new Tables(dataDir);
-const last = tables.lastPosition();
 // A file shorter than its last page number says may have lost pages, or never had them (allocated and freed
 // in one commit): then every page that is in use is read.
-const short = statSync(join(dataDir, DATA_FILE)).size < tables.declaredBytes();
-const first = short ? 1 : Math.max(1, last - RECENT_RECORDS + 1);
-for (let position = first; position <= last; position++) {
-  const record = tables.record(position);
-  if (record === undefined) continue;
-  const stream = decodeRecord(record, position).stream();
-  if (tables.head(stream) === undefined)
-    throw new Error(`the stream of the record at ${position} is not indexed`);
-}
-if (short) tables.readAllKeys();
+const short = statSync(dataFile(dataDir)).size < tables.declaredBytes();
+const { problems } = verifyTables(tables, extent === 'newest' && !short ? { newest: NEWEST_EVENTS } : {});
+if (problems[0] !== undefined) throw new Error(problems[0]);
 await tables.close();

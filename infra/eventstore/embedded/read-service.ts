@@ -6,13 +6,12 @@ import { ALL_STREAM, type Access, requireStream } from './access/access.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
-import type { GrpcCall } from './grpc-call.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
 import type { NodeMetrics } from './node-metrics.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
-import { type LinkResolver, linkResolver, sequenceOf } from './read-target.ts';
+import { type LinkResolver, linkResolver, type Reading, sequenceOf } from './read-target.ts';
 import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
@@ -34,15 +33,19 @@ export function readService({ store, runtime, access, metrics }: ReadServiceDeps
       metrics.readEvents++;
       return resolveLink(record);
     };
+    const output = new ChunkWriter(call);
+    const reading: Reading = { call, output, store, runtime, plan, resolve };
     metrics.reads++;
     if (plan.count === undefined) metrics.subscriptionsOpen++;
     try {
-      if (plan.count === undefined) await serveSubscription(call, store, runtime, plan, resolve);
-      else await serveRead(call, store, runtime, plan, plan.count, resolve);
+      if (plan.count === undefined) await serveSubscription(reading);
+      else await serveRead(reading, plan.count);
     } catch (error) {
-      // Not skipped and not answered with something else: the reader stops here, and knows why.
-      if (error instanceof RecordCorrupt) throw new GrpcError(grpcStatus.dataLoss, error.message);
-      throw error;
+      if (!(error instanceof RecordCorrupt)) throw error;
+      // Not skipped and not answered with something else: the reader gets all that comes before, stops there,
+      // and knows why.
+      await output.flush();
+      throw new GrpcError(grpcStatus.dataLoss, error.message);
     } finally {
       if (plan.count === undefined) metrics.subscriptionsOpen--;
     }
@@ -50,12 +53,8 @@ export function readService({ store, runtime, access, metrics }: ReadServiceDeps
 }
 
 async function serveRead(
-  call: GrpcCall,
-  store: EventStore,
-  runtime: Runtime,
-  plan: ReadPlan,
+  { call, output, store, runtime, plan, resolve }: Reading,
   count: number,
-  resolve: LinkResolver,
 ): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
   // The window as of now: a read of a log that others append to ends all the same.
@@ -67,14 +66,13 @@ async function serveRead(
   }
   const step = plan.direction === 'forwards' ? 1 : -1;
   const scan = new SequenceScan(sequence, firstIndex(plan, window), step);
-  const output = new ChunkWriter(call);
   let found = 0;
   let scanned = 0;
   while (found < count && !call.signal.aborted) {
     if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
     const record = scan.next(window);
     if (record === undefined) break;
-    if (plan.filter?.matches(record) === false) continue;
+    if (record === 'hidden' || plan.filter?.matches(record) === false) continue;
     found++;
     const full = output.add(eventFrame(resolve(record), plan.uuidForm));
     if (full !== undefined) await full;

@@ -1,6 +1,8 @@
-import type { Clock } from '../../../src/runtime/runtime.ts';
+import type { Clock, Runtime } from '../../../src/runtime/runtime.ts';
+import type { ChunkWriter } from './chunk-writer.ts';
 import { type EventSequence, logSequence, streamSequence } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
+import type { GrpcCall } from './grpc-call.ts';
 import { isLink, linkTarget } from './links.ts';
 import type { ReadPlan } from './read-request.ts';
 import type { ResolvedEvent } from './read-responses.ts';
@@ -13,6 +15,16 @@ export function sequenceOf(
   clock: Clock,
 ): EventSequence {
   return stream === undefined ? logSequence(store) : streamSequence(store, stream, clock);
+}
+
+/** A read or subscription that is being served. */
+export interface Reading {
+  readonly call: GrpcCall;
+  readonly output: ChunkWriter;
+  readonly store: EventStore;
+  readonly runtime: Runtime;
+  readonly plan: ReadPlan;
+  readonly resolve: LinkResolver;
 }
 
 /** What a read answers for an event that it found. */

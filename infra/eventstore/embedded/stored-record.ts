@@ -88,11 +88,20 @@ export interface StoredRecord {
 
 /** The bytes of a record do not match their checksum. Never answered as if they did. */
 export class RecordCorrupt extends Error {
-  override readonly name = 'RecordCorrupt';
-  constructor(position: number) {
-    super(
-      `the record at position ${position} does not match its checksum; restore the data folder from a backup`,
-    );
+  override readonly name: string = 'RecordCorrupt';
+  constructor(
+    position: number,
+    message = `the record at position ${position} is missing or does not match its checksum`,
+  ) {
+    super(`${message}; restore the data folder from a backup`);
+  }
+}
+
+/** The index of a stream has a hole where an event must be. */
+export class RevisionMissing extends RecordCorrupt {
+  override readonly name = 'RevisionMissing';
+  constructor(stream: string, revision: number) {
+    super(-1, `revision ${revision} of the stream ${stream} is missing in the index`);
   }
 }
 

@@ -7,14 +7,10 @@
  * log's end. So a slow subscriber costs the node one chunk of memory, however far it is behind.
  */
 import { limits } from '../../../src/config/limits.ts';
-import type { Runtime } from '../../../src/runtime/runtime.ts';
-import { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
-import type { EventStore } from './event-store.ts';
-import type { GrpcCall } from './grpc-call.ts';
 import { streamDeleted } from './grpc-status.ts';
 import type { ReadPlan } from './read-request.ts';
-import { type LinkResolver, sequenceOf } from './read-target.ts';
+import { type Reading, sequenceOf } from './read-target.ts';
 import {
   caughtUpFrame,
   checkpointFrame,
@@ -24,15 +20,15 @@ import {
 } from './read-responses.ts';
 
 /** Serves until the call is over. */
-export async function serveSubscription(
-  call: GrpcCall,
-  store: EventStore,
-  runtime: Runtime,
-  plan: ReadPlan,
-  resolve: LinkResolver,
-): Promise<void> {
+export async function serveSubscription({
+  call,
+  output,
+  store,
+  runtime,
+  plan,
+  resolve,
+}: Reading): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
-  const output = new ChunkWriter(call);
   const interval = plan.filter?.checkpointIntervalEvents ?? Number.POSITIVE_INFINITY;
   const scan = new SequenceScan(sequence, firstIndex(plan, sequence.window()), 1);
   let caughtUp = false;
@@ -53,13 +49,13 @@ export async function serveSubscription(
       record = scan.next(window)
     ) {
       if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
-      if (plan.filter?.matches(record) !== false) {
+      if (record !== 'hidden' && plan.filter?.matches(record) !== false) {
         const full = output.add(eventFrame(resolve(record), plan.uuidForm));
         if (full !== undefined) await full;
       }
       if (++sinceCheckpoint >= interval) {
         sinceCheckpoint = 0;
-        await output.add(checkpointFrame(record.position));
+        await output.add(checkpointFrame(scan.index - 1));
       }
     }
     if (!caughtUp && sequence.window().last === window.last) {

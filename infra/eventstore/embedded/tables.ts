@@ -1,6 +1,12 @@
 /**
  * The LMDB tables behind the event store, with keys and values as plain numbers and strings.
  *
+ *     log            position -> record (stored-record.ts); empty where it was scavenged, so that a hole is damage
+ *     stream-index   stream number, revision -> position
+ *     stream-heads   stream name -> stream number, last revision, ...
+ *     event-ids      event id, stream number -> revision
+ *     facts          the format, the number of streams
+ *
  * Keys are fixed-width big-endian, so that LMDB's byte order is the numbers' order. A stream has a number, given
  * when it is made, so that its name is stored once and not with every index entry.
  *
@@ -8,11 +14,11 @@
  * B+tree, but then recovery after a crash, torn pages and index repair are ours; LMDB's copy-on-write commit
  * gives atomic groups of appends and a start that needs no recovery.
  */
-import { join } from 'node:path';
-import { type Database, open, type RootDatabase } from 'lmdb';
-
-/** The file inside a data folder that holds everything. */
-export const DATA_FILE = 'events.mdb';
+import { renameSync } from 'node:fs';
+import type { Database } from 'lmdb';
+import { limits } from '../../../src/config/limits.ts';
+import { dataFile, nextDataFile, removeDataFile, syncFolder } from './data-files.ts';
+import { LmdbFile, type TableName } from './lmdb-file.ts';
 
 /** Bump when the layout changes; an older or newer folder is refused with a sentence. */
 const FORMAT_VERSION = 2;
@@ -22,6 +28,8 @@ export interface StreamHead {
   /** The last revision; -1 for a stream that has a tombstone and nothing else. */
   readonly revision: number;
   readonly tombstoned: boolean;
+  /** Below this revision, events were scavenged. From here to the last one, none is missing. */
+  readonly scavengedBefore: number;
 }
 
 /** The data folder was written by another version of this program. */
@@ -29,30 +37,32 @@ export class FormatMismatch extends Error {
   override readonly name = 'FormatMismatch';
 }
 
+/** So much was written while a compaction ran that it was given up. Everything is as it was. */
+export class CompactionOverrun extends Error {
+  override readonly name = 'CompactionOverrun';
+}
+
+/** One change, as a compaction makes it again in the new file. `value` undefined: removed. */
+interface Change {
+  readonly table: TableName;
+  readonly key: Buffer;
+  readonly value: Buffer | undefined;
+}
+
 export class Tables {
-  readonly #root: RootDatabase<Buffer, Buffer>;
-  readonly #log: Database<Buffer, Buffer>;
-  readonly #index: Database<Buffer, Buffer>;
-  readonly #heads: Database<Buffer, Buffer>;
-  readonly #ids: Database<Buffer, Buffer>;
-  readonly #facts: Database<Buffer, Buffer>;
+  readonly #dataDir: string;
+  #path: string;
+  #file: LmdbFile;
+  /** What has been written since a compaction began its copy. */
+  #journal: Change[] | undefined;
+  #journalBytes = 0;
 
   /** Opens, or makes, the tables in `dataDir`. Throws `FormatMismatch`. */
-  constructor(dataDir: string) {
-    // overlappingSync resolves a commit before it is on disk; an answered append must be.
-    this.#root = open<Buffer, Buffer>({
-      path: join(dataDir, DATA_FILE),
-      noSubdir: true,
-      maxDbs: 8,
-      overlappingSync: false,
-      ...binary,
-    });
-    this.#log = this.#root.openDB<Buffer, Buffer>({ name: 'log', ...binary });
-    this.#index = this.#root.openDB<Buffer, Buffer>({ name: 'stream-index', ...binary });
-    this.#heads = this.#root.openDB<Buffer, Buffer>({ name: 'stream-heads', ...binary });
-    this.#ids = this.#root.openDB<Buffer, Buffer>({ name: 'event-ids', ...binary });
-    this.#facts = this.#root.openDB<Buffer, Buffer>({ name: 'facts', ...binary });
-    this.#checkFormat();
+  constructor(dataDir: string, options: { readonly readOnly?: boolean } = {}) {
+    this.#dataDir = dataDir;
+    this.#path = dataFile(dataDir);
+    this.#file = new LmdbFile(this.#path, options);
+    this.#checkFormat(options.readOnly ?? false);
   }
 
   /**
@@ -60,104 +70,176 @@ export class Tables {
    * the disk refuses it, and then nothing of it is there.
    */
   async commit(writes: () => void): Promise<void> {
-    await this.#root.batch(writes);
+    const journalled = this.#journal?.length ?? 0;
+    try {
+      await this.#file.commit(writes);
+    } catch (error) {
+      if (this.#journal !== undefined) this.#journal.length = journalled;
+      throw error;
+    }
   }
 
+  /** The record at a position. Empty: it was scavenged. Undefined: there never was one, or the file is damaged. */
   record(position: number): Buffer | undefined {
-    return this.#log.getBinary(u64(position));
+    return this.#table('log').getBinary(u64(position));
   }
 
   putRecord(position: number, record: Buffer): void {
-    this.#log.put(u64(position), record);
-  }
-
-  /** The first position at or after `position` (with `step` 1) or at or before it (-1) that has a record. */
-  nearestPosition(position: number, step: 1 | -1): number | undefined {
-    for (const key of this.#log.getKeys({ start: u64(position), reverse: step < 0, limit: 1 })) {
-      return readU64(key, 0);
-    }
-    return undefined;
-  }
-
-  /** The same for the revisions of one stream. */
-  nearestRevision(streamNumber: number, revision: number, step: 1 | -1): number | undefined {
-    const start = u64(streamNumber, revision);
-    for (const key of this.#index.getKeys({ start, reverse: step < 0, limit: 1 })) {
-      return readU64(key, 0) === streamNumber ? readU64(key, 8) : undefined;
-    }
-    return undefined;
+    this.#put('log', u64(position), record);
   }
 
   /** The newest event's position, 0 for an empty log. */
   lastPosition(): number {
-    for (const key of this.#log.getKeys({ reverse: true, limit: 1 })) return readU64(key, 0);
+    for (const key of this.#table('log').getKeys({ reverse: true, limit: 1 })) return readU64(key, 0);
     return 0;
   }
 
   head(stream: string): StreamHead | undefined {
-    const value = this.#heads.getBinary(Buffer.from(stream, 'utf8'));
-    if (value === undefined) return undefined;
-    return { streamNumber: readU64(value, 0), revision: readU64(value, 8) - 1, tombstoned: value[16] === 1 };
+    const value = this.#table('stream-heads').getBinary(Buffer.from(stream, 'utf8'));
+    return value === undefined ? undefined : readHead(value);
   }
 
-  putHead(stream: string, { streamNumber, revision, tombstoned }: StreamHead): void {
-    const value = Buffer.concat([u64(streamNumber, revision + 1), Buffer.from([tombstoned ? 1 : 0])]);
-    this.#heads.put(Buffer.from(stream, 'utf8'), value);
+  putHead(stream: string, head: StreamHead): void {
+    const numbers = u64(head.streamNumber, head.revision + 1, head.scavengedBefore);
+    const value = Buffer.concat([numbers, Buffer.from([head.tombstoned ? 1 : 0])]);
+    this.#put('stream-heads', Buffer.from(stream, 'utf8'), value);
+  }
+
+  /** Streams in the order of their names, behind `after`; at most `count`. */
+  streams(after: string, count: number): (readonly [string, StreamHead])[] {
+    const start = Buffer.concat([Buffer.from(after, 'utf8'), Buffer.from([0])]);
+    const entries = this.#table('stream-heads').getRange({ start, limit: count });
+    return Array.from(entries, ({ key, value }) => [key.toString('utf8'), readHead(value)] as const);
   }
 
   position(streamNumber: number, revision: number): number | undefined {
-    const value = this.#index.getBinary(u64(streamNumber, revision));
+    const value = this.#table('stream-index').getBinary(u64(streamNumber, revision));
     return value === undefined ? undefined : readU64(value, 0);
   }
 
   putPosition(streamNumber: number, revision: number, position: number): void {
-    this.#index.put(u64(streamNumber, revision), u64(position));
+    this.#put('stream-index', u64(streamNumber, revision), u64(position));
+  }
+
+  removePosition(streamNumber: number, revision: number): void {
+    this.#remove('stream-index', u64(streamNumber, revision));
+  }
+
+  /** How many index entries there are, of all streams. Visits every page of the index. */
+  positionCount(): number {
+    return this.#table('stream-index').getKeysCount();
   }
 
   revisionOf(streamNumber: number, eventId: string): number | undefined {
-    const value = this.#ids.getBinary(idKey(streamNumber, eventId));
+    const value = this.#table('event-ids').getBinary(idKey(streamNumber, eventId));
     return value === undefined ? undefined : readU64(value, 0);
   }
 
   putRevisionOf(streamNumber: number, eventId: string, revision: number): void {
-    this.#ids.put(idKey(streamNumber, eventId), u64(revision));
+    this.#put('event-ids', idKey(streamNumber, eventId), u64(revision));
+  }
+
+  removeRevisionOf(streamNumber: number, eventId: string): void {
+    this.#remove('event-ids', idKey(streamNumber, eventId));
   }
 
   /** How many streams were ever made: the next one's number. */
   streamCount(): number {
-    const value = this.#facts.getBinary(STREAM_COUNT);
+    const value = this.#table('facts').getBinary(STREAM_COUNT);
     return value === undefined ? 0 : readU64(value, 0);
   }
 
   putStreamCount(count: number): void {
-    this.#facts.put(STREAM_COUNT, u64(count));
+    this.#put('facts', STREAM_COUNT, u64(count));
   }
 
   /** How long the file must be for every page that it speaks of to be in it, in bytes. */
   declaredBytes(): number {
-    const { lastPageNumber, pageSize } = this.#root.getStats() as {
-      lastPageNumber: number;
-      pageSize: number;
-    };
-    return (lastPageNumber + 1) * pageSize;
+    return this.#file.declaredBytes();
   }
 
-  /** Visits every page of the indexes. */
-  readAllKeys(): void {
-    for (const table of [this.#index, this.#heads, this.#ids]) table.getKeysCount();
+  /** Writes a compact copy as of now to `path`, while others may go on writing. */
+  copyTo(path: string): Promise<void> {
+    return this.#file.copyTo(path);
+  }
+
+  /**
+   * Gives free space back to the disk: copies what is in use into a new file and goes on in that. Reads and
+   * writes go on during the copy; what is written meanwhile is written into the copy as well, at the end.
+   * `alone` runs its work while no commit is under way. Throws `CompactionOverrun`, or what the disk refuses;
+   * then everything is as it was.
+   */
+  async compact(alone: (work: () => Promise<void>) => Promise<void>): Promise<void> {
+    const { making, complete } = nextDataFile(this.#dataDir);
+    removeDataFile(making);
+    // No commit may be half in the journal and half in the copy.
+    await alone(async () => {
+      this.#journal = [];
+      this.#journalBytes = 0;
+    });
+    let next: LmdbFile | undefined;
+    try {
+      await this.#file.copyTo(making);
+      const copy = new LmdbFile(making);
+      next = copy;
+      await alone(async () => {
+        if (this.#journal === undefined)
+          throw new CompactionOverrun('too much was written during the compaction');
+        await copy.commit(() => {
+          replay(copy, this.#journal ?? []);
+          // So that there is a write, whose sync makes the whole copy durable.
+          copy.table('facts').put(FORMAT, u64(FORMAT_VERSION));
+        });
+        renameSync(making, complete);
+        syncFolder(this.#dataDir);
+        this.#journal = undefined;
+        const [oldPath, oldFile] = [this.#path, this.#file];
+        [this.#path, this.#file] = [complete, copy];
+        await oldFile.close();
+        removeDataFile(oldPath);
+        // lmdb named the file of its readers after the copy's first name.
+        removeDataFile(making);
+      });
+    } catch (error) {
+      this.#journal = undefined;
+      await next?.close();
+      removeDataFile(making);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
-    await this.#root.close();
+    await this.#file.close();
   }
 
-  #checkFormat(): void {
-    const value = this.#facts.getBinary(FORMAT);
-    if (value === undefined) {
-      this.#facts.putSync(FORMAT, u64(FORMAT_VERSION));
+  #table(name: TableName): Database<Buffer, Buffer> {
+    return this.#file.table(name);
+  }
+
+  #put(table: TableName, key: Buffer, value: Buffer): void {
+    this.#table(table).put(key, value);
+    this.#note({ table, key, value });
+  }
+
+  #remove(table: TableName, key: Buffer): void {
+    this.#table(table).remove(key);
+    this.#note({ table, key, value: undefined });
+  }
+
+  #note(change: Change): void {
+    if (this.#journal === undefined) return;
+    this.#journal.push(change);
+    this.#journalBytes += change.key.length + (change.value?.length ?? 0);
+    if (this.#journalBytes > limits.eventNode.compactionJournalBytesMax) this.#journal = undefined;
+  }
+
+  #checkFormat(readOnly: boolean): void {
+    const value = this.#table('facts').getBinary(FORMAT);
+    if (value === undefined && !readOnly) {
+      this.#table('facts').putSync(FORMAT, u64(FORMAT_VERSION));
       return;
     }
-    const found = readU64(value, 0);
+    const found = value === undefined ? 0 : readU64(value, 0);
     if (found !== FORMAT_VERSION) {
       throw new FormatMismatch(
         `the data folder has format ${found}, this program reads format ${FORMAT_VERSION}; ` +
@@ -167,9 +249,24 @@ export class Tables {
   }
 }
 
-const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 const STREAM_COUNT = Buffer.from('stream-count');
 const FORMAT = Buffer.from('format');
+
+function replay(file: LmdbFile, journal: readonly Change[]): void {
+  for (const { table, key, value } of journal) {
+    if (value === undefined) file.table(table).remove(key);
+    else file.table(table).put(key, value);
+  }
+}
+
+function readHead(value: Buffer): StreamHead {
+  return {
+    streamNumber: readU64(value, 0),
+    revision: readU64(value, 8) - 1,
+    scavengedBefore: readU64(value, 16),
+    tombstoned: value[24] === 1,
+  };
+}
 
 /** Numbers from 0 to 2^53 - 1, each in eight bytes. The two high bytes stay zero. */
 function u64(...values: readonly number[]): Buffer {

@@ -11,8 +11,9 @@
  */
 import { writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
+import { logDestination } from '../../log-destination.ts';
 import { startEmbeddedPostgres } from './start-postgres.ts';
 
 const { values } = parseArgs({
@@ -20,7 +21,7 @@ const { values } = parseArgs({
 });
 if (values.folder === undefined) throw new Error('usage: keeper.ts --folder DIR [--port N] [--volatile]');
 
-const logger = pino({ level: process.env.HONGBAO_LOG_LEVEL ?? 'info', name: 'postgres' }, destination(2));
+const logger = pino({ level: process.env.HONGBAO_LOG_LEVEL ?? 'info', name: 'postgres' }, logDestination(2));
 
 const stopping = new AbortController();
 const stop = (): void => stopping.abort(new Error('asked to stop'));

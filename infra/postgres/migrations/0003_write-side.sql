@@ -8,7 +8,8 @@ create table hongbao_write.snapshot (
   epoch uuid not null,
   revision bigint not null,
   last_event_id uuid not null,
-  body jsonb not null
+  -- JSON, but not jsonb, which refuses strings that the log may hold: U+0000 and halves of surrogate pairs.
+  body text not null
 );
 
 -- Accepted commands of the last days, filled by a projection and asked when a client says that it retries.

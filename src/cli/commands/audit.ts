@@ -34,16 +34,27 @@ export interface AuditOptions {
   readonly json?: boolean;
 }
 
+interface AuditLogOptions {
+  readonly progress?: Progress;
+  /** Throws its reason when aborted, between two events. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Checks the money rules over the whole log, from its first event to its head as of now. Knows nothing but the
  * log: no read model is asked.
  */
-export async function auditLog(log: EventLog, clock: Clock, progress?: Progress): Promise<AuditReport> {
+export async function auditLog(
+  log: EventLog,
+  clock: Clock,
+  { progress, signal }: AuditLogOptions = {},
+): Promise<AuditReport> {
   const audit = createMoneyAudit();
   const head = await log.head();
   let events = 0;
   let position = -1n;
   for await (const event of log.readAll({ until: head })) {
+    signal?.throwIfAborted();
     const { schemaVersion, timeMs } = event.metadata;
     audit.add({
       position: event.position,
@@ -124,13 +135,14 @@ export function balanceLines(terms: MoneyTerms): string[] {
 
 /** `hongbao audit`. Answers 1 when something is wrong. */
 export async function auditCommand(settings: Settings, options: AuditOptions): Promise<number> {
-  return withReadSide(settings, async (deps) => {
+  return withReadSide(settings, async (deps, signal) => {
     const progress = createProgress(deps.runtime.clock, process.stderr);
-    const report = await auditLog(deps.log, deps.runtime.clock, progress);
+    const report = await auditLog(deps.log, deps.runtime.clock, { progress, signal });
     const differences =
       options.logOnly === true
         ? undefined
         : await auditReadModels(deps, {
+            signal,
             onProgress: ({ phase, fraction, eventsDone: events }) =>
               progress.update({ label: `read models: ${phase}`, fraction, events }),
           });

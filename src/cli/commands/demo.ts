@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { removeDataFolder } from '../../../infra/supervisor/remove-data-folder.ts';
 import type { Settings } from '../../config/settings.ts';
 import { imbalanceFen } from '../../domain/ledger/money-rules.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
@@ -31,7 +32,7 @@ export async function demo(settings: Settings): Promise<number> {
     return await playAndProve(server.url, { ...settings, dataFolder });
   } finally {
     await server.stop();
-    await rm(dataFolder, { recursive: true, force: true });
+    removeDataFolder(dataFolder);
   }
 }
 

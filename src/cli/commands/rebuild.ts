@@ -1,8 +1,7 @@
 import type { Settings } from '../../config/settings.ts';
 import { allProjections, projectionNamed } from '../../projections/all-projections.ts';
 import type { Projection } from '../../projections/projection.ts';
-import { RebuildAborted, type RebuildResult, rebuild } from '../../projections/rebuild.ts';
-import { RebuildUnderWay } from '../../projections/rebuild-lock.ts';
+import { type RebuildResult, rebuild } from '../../projections/rebuild.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { printLine } from '../output.ts';
 import { count, createProgress } from '../progress.ts';
@@ -20,34 +19,21 @@ export async function rebuildCommand(
   options: RebuildCommandOptions,
 ): Promise<number> {
   const projections = chosen(names);
-  const abort = new AbortController();
-  const onInterrupt = (): void => abort.abort();
-  process.once('SIGINT', onInterrupt);
-  try {
-    return await withReadSide(settings, async (deps) => {
-      const progress = createProgress(deps.runtime.clock, process.stderr);
-      let events = 0;
-      const results = await rebuild(deps, projections, {
-        compare: options.verify === true,
-        signal: abort.signal,
-        onProgress: ({ phase, fraction, eventsDone, projections: at }) => {
-          events = eventsDone;
-          progress.update({ label: `${phase} ${at.length > 1 ? 'all' : at.join()}`, fraction, events });
-        },
-      });
-      progress.finish(`rebuilt ${results.length} projections from ${count(events)} events`);
-      printResults(results, options);
-      return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
+  return withReadSide(settings, async (deps, signal) => {
+    const progress = createProgress(deps.runtime.clock, process.stderr);
+    let events = 0;
+    const results = await rebuild(deps, projections, {
+      compare: options.verify === true,
+      signal,
+      onProgress: ({ phase, fraction, eventsDone, projections: at }) => {
+        events = eventsDone;
+        progress.update({ label: `${phase} ${at.length > 1 ? 'all' : at.join()}`, fraction, events });
+      },
     });
-  } catch (error) {
-    if (error instanceof RebuildAborted) {
-      throw new CliError('Aborted: the read models are as they were.', exitCodes.unavailable);
-    }
-    if (error instanceof RebuildUnderWay) throw new CliError(error.message, exitCodes.unavailable);
-    throw error;
-  } finally {
-    process.removeListener('SIGINT', onInterrupt);
-  }
+    progress.finish(`rebuilt ${results.length} projections from ${count(events)} events`);
+    printResults(results, options);
+    return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
+  });
 }
 
 function chosen(names: readonly string[]): readonly Projection[] {

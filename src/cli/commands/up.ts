@@ -1,17 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { logDestination } from '../../../infra/log-destination.ts';
 import { runSupervisor } from '../../../infra/supervisor/run-supervisor.ts';
 import type { Settings } from '../../config/settings.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { openLogFile } from '../log-file.ts';
-import { note, printLine } from '../output.ts';
+import { note, outliveReaders, printLine } from '../output.ts';
 
 /** `hongbao up`. Answers the exit code when everything has stopped. */
 export async function up(settings: Settings): Promise<number> {
+  // It has children to stop, long after the terminal may have been closed.
+  outliveReaders();
   // A developer's terminal stays readable; in production the log goes where the service manager collects it.
   const logFile = settings.environment === 'development' ? openLogFile(settings.dataFolder) : undefined;
-  const logger = pino({ level: settings.logLevel }, pino.destination(logFile?.descriptor ?? 2));
+  const logger = pino({ level: settings.logLevel }, logDestination(logFile?.descriptor ?? 2));
   const end = await runSupervisor({
     settings,
     app: {

@@ -1,5 +1,5 @@
 import type { GroupCommand } from '../../domain/group/group-commands.ts';
-import { groupNotFound } from '../../domain/group/group-decider.ts';
+import { firstMembersRefusal, groupNotFound } from '../../domain/group/group-decider.ts';
 import type { GroupId } from '../../domain/ids.ts';
 import { groupConversationId } from '../../domain/ids.ts';
 import { streams } from '../../domain/streams.ts';
@@ -44,7 +44,8 @@ export function groupHandlers({ aggregates, keyring, preconditions }: WriteScope
       const by = context.userId;
       // Derived, so that a repeated request finds the group that it has made.
       const groupId = derivedIds.group(by, context.commandId);
-      const refusal = await preconditions.reachable(by, request.memberIds);
+      const refusal =
+        firstMembersRefusal(by, request.memberIds) ?? (await preconditions.reachable(by, request.memberIds));
       const body = await personalBody(keyring, context, 'createGroup', request);
       const name = await keyring.seal(groupId, request.name);
       const command = { type: 'CreateGroup', groupId, by, name, memberIds: request.memberIds } as const;
@@ -54,7 +55,10 @@ export function groupHandlers({ aggregates, keyring, preconditions }: WriteScope
 
     async inviteMembers(request, context) {
       const { groupId, userIds } = request;
-      const refusal = await preconditions.reachable(context.userId, userIds);
+      // Only decided here and not answered: an invitation that was accepted before is told by its id.
+      const refusal =
+        (await preconditions.invitation(groupId, context.userId, userIds)) ??
+        (await preconditions.reachable(context.userId, userIds));
       const command = { type: 'InviteMembers', by: context.userId, userIds } as const;
       const body = { ...openBody('inviteMembers', request), refusal };
       return doneOf(await execute(context, groupId, command, body));

@@ -1,46 +1,41 @@
 import { rejection } from '../../domain/decider.ts';
 import { streams } from '../../domain/streams.ts';
-import type { WalletEvent } from '../../domain/wallet/wallet-events.ts';
-import type { WalletState } from '../../domain/wallet/wallet-state.ts';
-import type { CommandOutcome } from '../command-envelope.ts';
+import type { WalletCommand } from '../../domain/wallet/wallet-commands.ts';
+import { balanceAfterTransfer } from '../../domain/wallet/wallet-state.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
-import type { Outcome } from '../requests.ts';
+import type { AnswerOf, Outcome, RequestContext, RequestOf } from '../requests.ts';
 import { openBody, userCommand } from '../user-command.ts';
 import type { WriteScope } from '../write-scope.ts';
 import type { Handlers } from './handler.ts';
 
-const noSandbox = rejection('not-in-production', 'Sandbox deposits exist in development only.');
+type Transfer = 'deposit' | 'withdraw';
 
-export function moneyHandlers({ aggregates, sandboxMoney }: WriteScope): Handlers<'deposit' | 'withdraw'> {
-  /** The balance right after the command, also when it is answered again after the wallet has moved on. */
-  async function balanceAfter(
-    stream: string,
-    outcome: CommandOutcome<WalletState, WalletEvent>,
-  ): Promise<Outcome<{ balanceFen: number }>> {
-    let balanceFen = 0;
-    if (outcome.kind === 'accepted') {
-      const last = outcome.events.at(-1);
-      const movedOn = last !== undefined && outcome.revision > last.revision;
-      const { state } = movedOn ? await aggregates.wallet.stateAt(stream, last.revision) : outcome;
-      balanceFen = state.balanceFen;
-    }
-    return outcomeOf(outcome, () => ({ balanceFen }));
+const noSandbox = rejection('not-in-production', 'Sandbox deposits exist in development only.');
+const commandTypes = { deposit: 'Deposit', withdraw: 'Withdraw' } as const;
+
+export function moneyHandlers({ aggregates, sandboxMoney }: WriteScope): Handlers<Transfer> {
+  /** Answers the balance right after the transfer, also when it is asked for again after the wallet has moved on. */
+  async function transfer(
+    type: Transfer,
+    request: RequestOf<Transfer>,
+    context: RequestContext,
+  ): Promise<Outcome<AnswerOf<Transfer>>> {
+    const { userId } = context;
+    // Named one by one: nothing else that a request may hold can become part of the command.
+    const { amountFen, providerRef } = request;
+    const command: WalletCommand = { type: commandTypes[type], userId, amountFen, providerRef };
+    const envelope = userCommand(context, command, openBody(type, request));
+    const outcome = await aggregates.wallet.execute(streams.wallet(userId), envelope);
+    return outcomeOf(outcome, ({ state }) => {
+      const balanceFen = balanceAfterTransfer(state, providerRef);
+      if (balanceFen === undefined) throw new Error(`the wallet of ${userId} lacks an accepted transfer`);
+      return { balanceFen };
+    });
   }
 
   return {
-    async deposit(request, context) {
-      if (!sandboxMoney) return rejected(noSandbox);
-      const stream = streams.wallet(context.userId);
-      const command = { type: 'Deposit', userId: context.userId, ...request } as const;
-      const envelope = userCommand(context, command, openBody('deposit', request));
-      return balanceAfter(stream, await aggregates.wallet.execute(stream, envelope));
-    },
-
-    async withdraw(request, context) {
-      const stream = streams.wallet(context.userId);
-      const command = { type: 'Withdraw', userId: context.userId, ...request } as const;
-      const envelope = userCommand(context, command, openBody('withdraw', request));
-      return balanceAfter(stream, await aggregates.wallet.execute(stream, envelope));
-    },
+    deposit: async (request, context) =>
+      sandboxMoney ? transfer('deposit', request, context) : rejected(noSandbox),
+    withdraw: (request, context) => transfer('withdraw', request, context),
   };
 }

@@ -12,6 +12,7 @@ import { fundedAtRevision } from '../../domain/wallet/wallet-state.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { CommandOutcome } from '../command-envelope.ts';
 import { derivedIds } from '../derived-ids.ts';
+import { EventLogUnavailable } from '../event-log.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
 import { isPacketMessageId } from '../packet-message-id.ts';
 import { commitTo, seedOf } from '../packet-secrets.ts';
@@ -56,6 +57,7 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grab
       if (funding.kind !== 'accepted') return outcomeOf(funding, unreachable);
       // The money is in the packet now: whatever happens from here on, recovery finishes it.
       const funded = await fundedPacket(scope, packetId, context, funding);
+      if (funded === undefined) return { kind: 'unknown' };
       const sent = await finishSend(scope, funded);
       switch (sent.kind) {
         case 'sent': {
@@ -153,27 +155,33 @@ async function termsOf(
   };
 }
 
-/** The send goes on with what was funded the first time: greeting and expiry of a repetition are others. */
+/**
+ * The send goes on with what was funded the first time: greeting and expiry of a repetition are others. `undefined`
+ * when the log does not answer: what was accepted may well have taken effect.
+ */
 async function fundedPacket(
   { aggregates }: WriteScope,
   packetId: PacketId,
   context: RequestContext,
   funding: Extract<CommandOutcome<WalletState, WalletEvent>, { kind: 'accepted' }>,
-): Promise<FundedPacket> {
+): Promise<FundedPacket | undefined> {
   const stream = streams.wallet(context.userId);
-  const [first] = funding.events;
-  const revision = first?.revision ?? fundedAtRevision(funding.state, packetId);
-  const event =
-    first?.event ?? (revision === undefined ? undefined : await aggregates.wallet.eventAt(stream, revision));
-  if (event?.type !== 'PacketFunded') throw new Error(`packet ${packetId} was accepted but is not funded`);
-  return {
-    terms: event.data.terms,
-    clientMsgId: event.data.clientMsgId,
-    correlationId: context.correlationId,
-    causationId: first?.eventId ?? context.commandId,
-    // Of a repetition the time is not known here; the packet's own lifetime bounds it.
-    fundedAtMs: first?.timeMs ?? 0,
-  };
+  const revision = fundedAtRevision(funding.state, packetId);
+  let [funded] = funding.events;
+  if (funded === undefined && revision !== undefined) {
+    try {
+      funded = await aggregates.wallet.acceptedAt(stream, revision);
+    } catch (error) {
+      if (error instanceof EventLogUnavailable) return undefined;
+      throw error;
+    }
+  }
+  if (funded?.event.type !== 'PacketFunded') {
+    throw new Error(`packet ${packetId} was accepted but is not funded`);
+  }
+  const { terms, clientMsgId } = funded.event.data;
+  const { eventId: causationId, position: fundedAt } = funded;
+  return { terms, clientMsgId, correlationId: context.correlationId, causationId, fundedAt };
 }
 
 function unreachable(): never {

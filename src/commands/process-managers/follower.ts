@@ -13,6 +13,7 @@ import type { LeaseStore } from '../../runtime/leases.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
 import type { EventLog, Position, RecordedEvent, Subscription } from '../event-log.ts';
 import { START } from '../event-log.ts';
+import { Gate } from '../gate.ts';
 import { FinishedPrefix } from './finished-prefix.ts';
 import type { FollowerCheckpoints } from './follower-checkpoints.ts';
 
@@ -51,7 +52,7 @@ export interface FollowerStatus {
   /** Everything up to here is finished. */
   readonly position: Position;
   readonly inFlight: number;
-  /** The event that keeps failing; `undefined` when all is well. */
+  /** The event that keeps failing; `undefined` when all is well, and when another process follows. */
   readonly poison: { readonly position: Position; readonly type: string; readonly error: string } | undefined;
 }
 
@@ -147,6 +148,8 @@ export class Follower {
       saver.cancel();
       end();
       await work.idle();
+      // Whoever follows next reports what fails there.
+      this.#poison = undefined;
       await save();
     }
   }
@@ -236,27 +239,5 @@ export class Follower {
           if (runtime.clock.monotonicMs() >= heldUntilMs) lost();
         });
     });
-  }
-}
-
-/** Lets so many at a time through. */
-class Gate {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(width: number) {
-    this.#free = width;
-  }
-
-  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free -= 1;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
-    }
   }
 }

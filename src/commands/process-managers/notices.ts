@@ -29,7 +29,7 @@ export async function postNotice(
     actor: recorded.metadata.actor,
     correlationId: recorded.metadata.$correlationId,
     causationId: recorded.id,
-    onceSinceMs: recorded.metadata.timeMs,
+    onceAfter: recorded.position,
   });
   if (outcome.kind !== 'accepted') throw new StepUnfinished(`the notice of ${recorded.id}`, outcome);
 }

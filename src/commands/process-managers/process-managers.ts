@@ -99,7 +99,7 @@ async function recoverSend(scope: WriteScope, recorded: RecordedEvent): Promise<
     clientMsgId,
     correlationId: recorded.metadata.$correlationId,
     causationId: recorded.id,
-    fundedAtMs: recorded.metadata.timeMs,
+    fundedAt: recorded.position,
   });
   if (result.kind === 'unfinished') throw new StepUnfinished(`packet ${terms.packetId}`, result.cause);
 }

@@ -9,6 +9,7 @@
  * the request's handler and recovery may walk the same packet at the same time, and both as often as they like.
  */
 import type { Rejection } from '../../domain/decider.ts';
+import { rejection } from '../../domain/decider.ts';
 import type { ErrorCode } from '../../domain/error-codes.ts';
 import { errorCodes } from '../../domain/error-codes.ts';
 import type { ClientMessageId } from '../../domain/ids.ts';
@@ -31,7 +32,8 @@ export interface FundedPacket {
   readonly clientMsgId: ClientMessageId;
   readonly correlationId: string;
   readonly causationId: string;
-  readonly fundedAtMs: number;
+  /** Where in the log. */
+  readonly fundedAt: Position;
 }
 
 export type SendResult =
@@ -43,12 +45,17 @@ export type SendResult =
 
 type Scope = Pick<WriteScope, 'aggregates' | 'preconditions' | 'keyring' | 'masterKey' | 'logger'>;
 
-const cancelReasons: Partial<Record<ErrorCode, CancelReason>> = {
+/** What a sender is told of a packet that was cancelled, by why it was. */
+const refusals: Record<CancelReason, ErrorCode> = {
   'group-dissolved': 'group-dissolved',
-  'conversation-not-found': 'sender-removed',
+  'sender-removed': 'conversation-not-found',
   'not-friends': 'not-friends',
   blocked: 'blocked',
 };
+
+const cancelReasons: Partial<Record<ErrorCode, CancelReason>> = Object.fromEntries(
+  Object.entries(refusals).map(([reason, code]) => [code, reason]),
+);
 
 /** Walks all steps after the funding. Never throws. */
 export async function finishSend(scope: Scope, funded: FundedPacket): Promise<SendResult> {
@@ -59,16 +66,27 @@ export async function finishSend(scope: Scope, funded: FundedPacket): Promise<Se
   }
 }
 
-/** `undefined` when the packet is open (or was, and has ended since). */
+/** `undefined` when the packet is open, or was until everything was taken or its time was over. */
 async function openPacket(scope: Scope, funded: FundedPacket): Promise<SendResult | undefined> {
   const { packetId } = funded.terms;
-  const outcome = await scope.aggregates.packet.execute(streams.packet(packetId), {
+  const stream = streams.packet(packetId);
+  const outcome = await scope.aggregates.packet.execute(stream, {
     ...origin(funded),
     command: { type: 'OpenPacket', terms: funded.terms },
     commandId: derivedIds.step('open-packet', packetId),
     bodyHash: bodyHashOf({ packetId }),
   });
-  return outcome.kind === 'accepted' ? undefined : { kind: 'unfinished', cause: outcome };
+  if (outcome.kind !== 'accepted') return { kind: 'unfinished', cause: outcome };
+  if (outcome.state.status !== 'cancelled') return undefined;
+  // Its money is on the way back: it stays so when what stood in the way is gone. Nothing comes after the end.
+  const end = await scope.aggregates.packet.eventAt(stream, outcome.revision);
+  if (end?.type !== 'PacketCancelled') throw new Error(`packet ${packetId} is cancelled without an event`);
+  return cancelled(end.data.reason);
+}
+
+function cancelled(reason: CancelReason): SendResult {
+  const code = refusals[reason];
+  return { kind: 'cancelled', rejection: rejection(code, errorCodes[code].meaning) };
 }
 
 async function postMessage(scope: Scope, funded: FundedPacket): Promise<SendResult> {
@@ -115,19 +133,21 @@ async function messageCommand({ keyring }: Scope, funded: FundedPacket, clientMs
     } as const,
     commandId: derivedIds.message(senderId, conversationId, clientMsgId),
     bodyHash: bodyHashOf({ packetId }),
-    onceSinceMs: funded.fundedAtMs,
+    onceAfter: funded.fundedAt,
+    // Its sender may ask again and again: the history knows in one look what the stream tells event by event.
+    retry: true,
   };
 }
 
 async function cancelPacket(
   { aggregates, masterKey, logger }: Scope,
   funded: FundedPacket,
-  rejection: Rejection,
+  { code }: Rejection,
 ): Promise<SendResult> {
   const { packetId } = funded.terms;
-  const reason = cancelReasons[rejection.code];
+  const reason = cancelReasons[code];
   if (reason === undefined) {
-    return { kind: 'unfinished', cause: new Error(`no packet is cancelled for ${rejection.code}`) };
+    return { kind: 'unfinished', cause: new Error(`no packet is cancelled for ${code}`) };
   }
   const outcome = await aggregates.packet.execute(streams.packet(packetId), {
     ...origin(funded),
@@ -142,7 +162,7 @@ async function cancelPacket(
       ['packet-exhausted', 'packet-expired', 'packet-open'].includes(outcome.rejection.code));
   if (!settled) return { kind: 'unfinished', cause: outcome };
   logger.info({ packetId, reason }, 'a packet was cancelled: its message cannot be delivered');
-  return { kind: 'cancelled', rejection };
+  return cancelled(reason);
 }
 
 function origin({

@@ -33,7 +33,6 @@ export async function settle(
     actor: 'system:settle',
     correlationId: recorded.metadata.$correlationId,
     causationId: recorded.id,
-    onceSinceMs: recorded.metadata.timeMs,
   };
   const outcome = await aggregates.wallet.execute(stream, { ...envelope, command: credit });
   if (outcome.kind === 'accepted') return;

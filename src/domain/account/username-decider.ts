@@ -43,6 +43,7 @@ export const usernameDecider: Decider<UsernameState, UsernameCommand, UsernameEv
   },
 
   isTerminal: () => false,
+  stateBytes: () => 0,
   toSnapshot: (state) => state,
   fromSnapshot: (json) => json as UsernameState,
 };

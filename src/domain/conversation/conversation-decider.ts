@@ -6,10 +6,12 @@ import type { ConversationCommand } from './conversation-commands.ts';
 import type { ConversationEvent } from './conversation-events.ts';
 import type { ConversationState } from './conversation-state.ts';
 import {
+  conversationBytes,
   conversationFromSnapshot,
   conversationToSnapshot,
   evolveConversation,
   initialConversation,
+  isSentBy,
   sentKey,
 } from './conversation-state.ts';
 
@@ -28,11 +30,12 @@ type CommandOf<Type extends ConversationCommand['type']> = Extract<
  * it comes here.
  */
 export const conversationDecider: Decider<ConversationState, ConversationCommand, ConversationEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialConversation,
   decide,
   evolve: evolveConversation,
   isTerminal: () => false,
+  stateBytes: conversationBytes,
   toSnapshot: conversationToSnapshot,
   fromSnapshot: conversationFromSnapshot,
 };
@@ -95,7 +98,7 @@ function recallMessage(
   }
   const message = exists ? state.recent.get(seq) : undefined;
   if (message === undefined) return reject('message-not-found', 'There is no such message.');
-  if (message.senderId !== by) return reject('forbidden', 'Only its sender may recall a message.');
+  if (!isSentBy(message, by)) return reject('forbidden', 'Only its sender may recall a message.');
   if (message.recalled) return reject('already-recalled', 'The message has been recalled.');
   if (context.nowMs - message.timeMs > domainLimits.conversation.recallWindowMs) {
     return reject('recall-too-late', 'A message can be recalled for two minutes.');

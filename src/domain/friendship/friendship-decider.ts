@@ -30,6 +30,7 @@ export const friendshipDecider: Decider<FriendshipState, FriendshipCommand, Frie
   decide,
   evolve: evolveFriendship,
   isTerminal: () => false,
+  stateBytes: () => 0,
   toSnapshot: (state) => state,
   fromSnapshot: (json) => json as FriendshipState,
 };

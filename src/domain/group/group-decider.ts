@@ -5,7 +5,7 @@ import type { UserId } from '../ids.ts';
 import type { GroupCommand } from './group-commands.ts';
 import type { GroupEvent } from './group-events.ts';
 import type { GroupMember, GroupState } from './group-state.ts';
-import { evolveGroup, groupFromSnapshot, groupToSnapshot, initialGroup } from './group-state.ts';
+import { evolveGroup, groupBytes, groupFromSnapshot, groupToSnapshot, initialGroup } from './group-state.ts';
 
 type CommandOf<Type extends GroupCommand['type']> = Extract<GroupCommand, { readonly type: Type }>;
 
@@ -15,11 +15,12 @@ type CommandOf<Type extends GroupCommand['type']> = Extract<GroupCommand, { read
  * ask, so that they cannot find out which groups exist. Dissolving is for ever.
  */
 export const groupDecider: Decider<GroupState, GroupCommand, GroupEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialGroup,
   decide,
   evolve: evolveGroup,
   isTerminal: (state) => state.status === 'dissolved',
+  stateBytes: groupBytes,
   toSnapshot: groupToSnapshot,
   fromSnapshot: groupFromSnapshot,
 };
@@ -42,6 +43,10 @@ export function canSend(state: GroupState, userId: UserId, nowMs: number): Rejec
     : undefined;
 }
 
+const tooMany = rejection(
+  'too-large',
+  `At most ${domainLimits.group.membersPerCommandMax} members at a time.`,
+);
 export const groupNotFound = rejection('group-not-found', 'There is no such group, or you are not in it.');
 
 function decide(command: GroupCommand, state: GroupState, context: DecideContext): Decision<GroupEvent> {
@@ -52,7 +57,7 @@ function decide(command: GroupCommand, state: GroupState, context: DecideContext
   if (actor === undefined) return refuse(groupNotFound);
   switch (command.type) {
     case 'InviteMembers':
-      return inviteMembers(command, state, actor);
+      return inviteMembers(command, state, context.nowMs);
     case 'LeaveGroup':
       if (actor.role !== 'owner') return accept({ type: 'MemberLeft', data: { userId: command.by } });
       // The last one to go has nobody to hand the group to: it ends.
@@ -97,44 +102,67 @@ function decide(command: GroupCommand, state: GroupState, context: DecideContext
   }
 }
 
+/** Why `by` cannot found a group with these. */
+export function firstMembersRefusal(by: UserId, memberIds: readonly UserId[]): Rejection | undefined {
+  if (memberIds.length > domainLimits.group.membersPerCommandMax) return tooMany;
+  return new Set([by, ...memberIds]).size === memberIds.length + 1
+    ? undefined
+    : rejection('already-member', 'A member is named twice.');
+}
+
 /** Creating it again is accepted without an event for its owner, and refused to anyone who guesses its id. */
 function createGroup(command: CommandOf<'CreateGroup'>, state: GroupState): Decision<GroupEvent> {
   const { groupId, by, name, memberIds } = command;
   if (state.status !== 'none') {
     return state.members.get(by)?.role === 'owner' ? accept() : refuse(groupNotFound);
   }
-  if (memberIds.length > domainLimits.group.membersPerCommandMax) {
-    return reject('too-large', `At most ${domainLimits.group.membersPerCommandMax} members at a time.`);
-  }
-  if (new Set([by, ...memberIds]).size !== memberIds.length + 1) {
-    return reject('already-member', 'A member is named twice.');
-  }
+  const refusal = firstMembersRefusal(by, memberIds);
+  if (refusal !== undefined) return refuse(refusal);
   return accept({ type: 'GroupCreated', data: { groupId, ownerId: by, name, memberIds: [...memberIds] } });
 }
 
-/** All or nobody: one who is in the group already refuses the whole invitation, so that nothing is half done. */
+/**
+ * All or nobody: one who is in the group already refuses the whole invitation, so that nothing is half done. Who
+ * left while muted comes back muted.
+ */
 function inviteMembers(
   command: CommandOf<'InviteMembers'>,
   state: GroupState,
-  actor: GroupMember,
+  nowMs: number,
 ): Decision<GroupEvent> {
   const { by, userIds } = command;
-  if (state.joinPolicy === 'admins-invite' && actor.role === 'member') {
-    return reject('forbidden', 'Only the owner and admins may bring someone in.');
-  }
-  if (userIds.length === 0) return reject('bad-request', 'The invitation names nobody.');
-  if (userIds.length > domainLimits.group.membersPerCommandMax) {
-    return reject('too-large', `At most ${domainLimits.group.membersPerCommandMax} members at a time.`);
-  }
-  if (new Set(userIds).size !== userIds.length || userIds.some((userId) => state.members.has(userId))) {
-    return reject('already-member', 'A user is in the group already, or named twice.');
-  }
-  if (state.members.size + userIds.length > domainLimits.group.membersMax) {
-    return reject('group-full', `A group has at most ${domainLimits.group.membersMax} members.`);
-  }
+  const refusal = invitationRefusal(state, by, userIds);
+  if (refusal !== undefined) return refuse(refusal);
   return accept(
-    ...userIds.map((userId): GroupEvent => ({ type: 'MemberJoined', data: { userId, invitedBy: by } })),
+    ...userIds.flatMap((userId): readonly GroupEvent[] => {
+      const joined = { type: 'MemberJoined', data: { userId, invitedBy: by } } as const;
+      const mute = state.pendingMutes.get(userId);
+      if (mute === undefined || mute.untilMs <= nowMs) return [joined];
+      // Said by an event of its own, so that whoever folds the stream needs to remember nobody who left.
+      return [joined, { type: 'MemberMuted', data: { userId, ...mute } }];
+    }),
   );
+}
+
+/** Why `by` may not bring these in, as far as the group knows; whether they may be asked, it does not. */
+export function invitationRefusal(
+  state: GroupState,
+  by: UserId,
+  userIds: readonly UserId[],
+): Rejection | undefined {
+  const refusal = membershipRefusal(state, by);
+  if (refusal !== undefined) return refusal;
+  if (state.joinPolicy === 'admins-invite' && state.members.get(by)?.role === 'member') {
+    return rejection('forbidden', 'Only the owner and admins may bring someone in.');
+  }
+  if (userIds.length === 0) return rejection('bad-request', 'The invitation names nobody.');
+  if (userIds.length > domainLimits.group.membersPerCommandMax) return tooMany;
+  if (new Set(userIds).size !== userIds.length || userIds.some((userId) => state.members.has(userId))) {
+    return rejection('already-member', 'A user is in the group already, or named twice.');
+  }
+  return state.members.size + userIds.length > domainLimits.group.membersMax
+    ? rejection('group-full', `A group has at most ${domainLimits.group.membersMax} members.`)
+    : undefined;
 }
 
 function muteMember(

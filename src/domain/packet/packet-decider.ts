@@ -9,7 +9,14 @@ import { commitmentOf } from './fairness.ts';
 import type { PacketCommand } from './packet-commands.ts';
 import type { CancelReason, PacketEvent } from './packet-events.ts';
 import type { PacketState, SentPacket } from './packet-state.ts';
-import { evolvePacket, grant, initialPacket, packetFromSnapshot, packetToSnapshot } from './packet-state.ts';
+import {
+  evolvePacket,
+  grant,
+  initialPacket,
+  packetBytes,
+  packetFromSnapshot,
+  packetToSnapshot,
+} from './packet-state.ts';
 import type { PacketTerms } from './packet-terms.ts';
 import { splitAmount } from './split.ts';
 
@@ -24,6 +31,7 @@ export const packetDecider: Decider<PacketState, PacketCommand, PacketEvent> = {
   decide,
   evolve: evolvePacket,
   isTerminal: (state) => state.status !== 'none' && state.status !== 'open',
+  stateBytes: packetBytes,
   toSnapshot: packetToSnapshot,
   fromSnapshot: packetFromSnapshot,
 };

@@ -12,6 +12,7 @@ import {
   initialWallet,
   mayHaveForgotten,
   promiseOf,
+  walletBytes,
   walletFromSnapshot,
   walletToSnapshot,
 } from './wallet-state.ts';
@@ -26,11 +27,12 @@ type CommandOf<Type extends WalletCommand['type']> = Extract<WalletCommand, { re
  * A wallet that was never opened is an empty one: opening only makes it visible.
  */
 export const walletDecider: Decider<WalletState, WalletCommand, WalletEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialWallet,
   decide,
   evolve: evolveWallet,
   isTerminal: () => false,
+  stateBytes: walletBytes,
   toSnapshot: walletToSnapshot,
   fromSnapshot: walletFromSnapshot,
 };

@@ -41,7 +41,15 @@ export type PacketPromise = Pick<
 export interface Transfer {
   readonly direction: 'deposit' | 'withdrawal';
   readonly amountFen: number;
+  /** What the wallet held right after it: the answer to whoever asks again. */
+  readonly balanceAfterFen: number;
 }
+
+/** Memory of one entry each, measured: 244, 509 and 65 for each receiver, 206, 254. */
+const creditBytes = 280;
+const fundingBytes = 1_200;
+const fundedLongAgoBytes = 250;
+const transferBytes = 300;
 
 export const initialWallet: WalletState = {
   opened: false,
@@ -91,6 +99,11 @@ export function fundedAtRevision(state: WalletState, packetId: PacketId): number
   return state.fundings.get(packetId)?.revision;
 }
 
+/** What the wallet held right after the transfer with this reference, fen; `undefined` when there was none. */
+export function balanceAfterTransfer(state: WalletState, providerRef: string): number | undefined {
+  return state.transfers.get(providerRef)?.balanceAfterFen;
+}
+
 /**
  * Whether a credit of a packet that expired then may have been in this wallet and been forgotten: then its absence
  * from the state proves nothing, and only the whole stream tells.
@@ -105,12 +118,9 @@ function transfer(
   providerRef: string,
   amountFen: number,
 ): WalletState {
-  const changeFen = direction === 'deposit' ? amountFen : -amountFen;
-  return {
-    ...state,
-    balanceFen: state.balanceFen + changeFen,
-    transfers: state.transfers.set(providerRef, { direction, amountFen }),
-  };
+  const balanceFen = state.balanceFen + (direction === 'deposit' ? amountFen : -amountFen);
+  const known: Transfer = { direction, amountFen, balanceAfterFen: balanceFen };
+  return { ...state, balanceFen, transfers: state.transfers.set(providerRef, known) };
 }
 
 function credit(
@@ -139,6 +149,16 @@ function forget(state: WalletState, eventTimeMs: number): WalletState {
     fundedLongAgo: state.fundedLongAgo.union(swept),
     forgottenBeforeSecond: beforeSecond,
   };
+}
+
+/** About how many bytes of memory the remembered keys take. */
+export function walletBytes({ credits, fundings, fundedLongAgo, transfers }: WalletState): number {
+  return (
+    credits.size * creditBytes +
+    fundings.size * fundingBytes +
+    fundedLongAgo.size * fundedLongAgoBytes +
+    transfers.size * transferBytes
+  );
 }
 
 interface WalletSnapshot {

@@ -1,7 +1,5 @@
-import { type ConversationId, type GroupId, parseConversationId, type UserId } from '../../domain/ids.ts';
-import type { GroupRow } from '../../projections/groups-projection.ts';
+import { type ConversationId, parseConversationId, type UserId } from '../../domain/ids.ts';
 import type { InboxRow } from '../../projections/queries/inbox-queries.ts';
-import type { Page } from '../../projections/queries/page.ts';
 import { bounds } from '../../protocol/bounds.ts';
 import {
   ConversationParamsSchema,
@@ -100,24 +98,20 @@ export function conversationRoutes(app: GatewayApp, context: RouteContext) {
     },
   });
 
-  /** The names of the groups among these conversations, from the pages of the user's groups. */
+  /** The names of the groups among these conversations. */
   async function groupNamesOf(
     userId: UserId,
     rows: readonly InboxRow[],
   ): Promise<ReadonlyMap<ConversationId, string | null>> {
-    const wanted = new Set(rows.map((row) => row.conversationId).filter((id) => id.startsWith('group:')));
-    const names = new Map<ConversationId, string | null>();
-    let page: Page<GroupRow, GroupId> | undefined;
-    while (wanted.size > 0 && (page === undefined || page.next !== undefined)) {
-      page = await reads.groups(userId, {
-        limit: bounds.pageItems,
-        ...(page?.next === undefined ? {} : { after: page.next }),
-      });
-      for (const group of page.rows) {
-        if (wanted.delete(group.conversationId)) names.set(group.conversationId, await open(group.name));
-      }
-    }
-    return names;
+    const groupIds = rows.flatMap(({ conversationId }) => {
+      const parties = parseConversationId(conversationId);
+      return parties?.kind === 'group' ? [parties.groupId] : [];
+    });
+    if (groupIds.length === 0) return new Map();
+    const groups = await reads.groupsByIds(userId, groupIds);
+    return new Map(
+      await Promise.all(groups.map(async (group) => [group.conversationId, await open(group.name)] as const)),
+    );
   }
 
   async function inboxEntryView(

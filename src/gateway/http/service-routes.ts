@@ -1,10 +1,22 @@
 import { existsSync } from 'node:fs';
 import fastifyStatic from '@fastify/static';
+import { limits } from '../../config/limits.ts';
 import { DevAccountsSchema, HealthSchema } from '../../protocol/http.ts';
+import { sharedResult } from './shared-result.ts';
 import type { GatewayApp, RouteContext } from './route-context.ts';
 
-/** Liveness: this process answers. Readiness: everything that it needs answers too. */
-export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readiness'>) {
+/**
+ * Liveness: this process answers. Readiness: everything that it needs answers too. Both ask for no token, so what
+ * readiness asks is asked once for all who want to know within a second.
+ */
+export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readiness' | 'runtime'>) {
+  const { readiness, runtime } = context;
+  const checkAll = () =>
+    Promise.all(
+      Object.entries(readiness).map(async ([name, check]) => [name, await checked(check)] as const),
+    );
+  const sharedChecks = sharedResult(checkAll, limits.gateway.readinessAgeMs, runtime.clock);
+
   app.route({
     method: 'GET',
     url: '/health/live',
@@ -19,9 +31,7 @@ export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readi
     schema: { tags: ['service'], response: { 200: HealthSchema, 503: HealthSchema } },
     config: { rateLimit: false },
     handler: async (_request, reply) => {
-      const entries = await Promise.all(
-        Object.entries(context.readiness).map(async ([name, check]) => [name, await checked(check)] as const),
-      );
+      const entries = await sharedChecks();
       const failing = entries.some(([, { ok }]) => !ok);
       return reply
         .code(failing ? 503 : 200)

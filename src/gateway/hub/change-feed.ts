@@ -4,18 +4,23 @@ import type { DeviceId, UserId } from '../../domain/ids.ts';
 import type { BusMessage, ChangeBus } from '../../projections/bus.ts';
 import type { Change } from '../../projections/changes.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
+import type { Tokens } from '../../vault/tokens.ts';
 import type { ReadSide } from '../read-side.ts';
 import type { Connection } from '../socket/connection.ts';
-import { resyncAllFrame } from '../socket/encode-frame.ts';
 import type { OpenSealed } from '../views/open-sealed.ts';
 import type { UserDirectory } from '../views/user-directory.ts';
+import { AccessRefresh } from './access-refresh.ts';
 import { BusGaps } from './bus-gaps.ts';
-import { type OutgoingPush, pushesOf } from './change-pushes.ts';
+import { isPushed, type OutgoingPush, pushesOf } from './change-pushes.ts';
 import type { Hub } from './hub.ts';
+import { MembershipGate } from './membership-gate.ts';
+import { OwedResyncs } from './owed-resyncs.ts';
+import { ResyncEveryone } from './resync-everyone.ts';
 
 export interface ChangeFeedOptions {
   readonly bus: Pick<ChangeBus, 'subscribe'>;
-  readonly reads: Pick<ReadSide, 'progress' | 'waitFor'>;
+  readonly reads: Pick<ReadSide, 'progress' | 'waitFor' | 'accounts'>;
+  readonly tokens: Pick<Tokens, 'revokedDevices'>;
   readonly hub: Hub;
   readonly directory: UserDirectory;
   readonly open: OpenSealed;
@@ -26,25 +31,32 @@ export interface ChangeFeedOptions {
   readonly endSessions: (userId: UserId, deviceId?: DeviceId) => void;
 }
 
+/** A part of a bus message that is delivered in order with its like. */
+type Batch = Pick<Extract<BusMessage, { kind: 'changes' }>, 'changes' | 'checkpoint'>;
+
 /**
  * Turns the bus's changes into pushes.
  *
  * Membership takes effect the moment a change arrives, before anything of it is opened. Read models are
  * published each at its own pace, so what goes to a group waits (bounded) until the memberships known here are
- * at least as new as it is: who was removed before it does not get it, and who has joined before it does. Opening
- * is asynchronous, so each partition's changes go through a queue of its own, which keeps them in order; who gets
- * a push is looked up when it is sent.
+ * at least as new as it is: who was removed before it does not get it, and who has joined before it does. When
+ * that wait is in vain, the group is told to read instead (see owed-resyncs.ts).
  *
- * A gap on the bus, a queue that is full, or checkpoints that moved during its silence mean that updates were
- * lost: everyone is then told to resync, spread over a while.
+ * Opening is asynchronous, so each partition's changes go through queues of their own, which keep them in order:
+ * one for what goes to groups and one for all else, which waits for no memberships. Who gets a push is looked up
+ * when it is sent.
+ *
+ * A gap on the bus, or checkpoints that moved during its silence, mean that updates were lost, who may get what
+ * perhaps among them: that is read again (see access-refresh.ts), and then everyone is told to resync.
  */
 export class ChangeFeed {
   readonly #options: ChangeFeedOptions;
   readonly #gaps = new BusGaps();
   readonly #queues = new Map<string, Promise<void>>();
-  /** The rest of a resync of everyone that is under way; and why there must be another after it. */
-  readonly #resyncTimers = new Set<TimerHandle>();
-  #resyncAgain: string | undefined;
+  readonly #access: AccessRefresh;
+  readonly #gate: MembershipGate;
+  readonly #owed: OwedResyncs;
+  readonly #everyone: ResyncEveryone;
   #queued = 0;
   #heardAtMs: number;
   #unsubscribe: (() => void) | undefined;
@@ -53,7 +65,13 @@ export class ChangeFeed {
 
   constructor(options: ChangeFeedOptions) {
     this.#options = options;
-    this.#heardAtMs = options.runtime.clock.monotonicMs();
+    const { clock } = options.runtime;
+    this.#heardAtMs = clock.monotonicMs();
+    this.#access = new AccessRefresh(options);
+    this.#everyone = new ResyncEveryone(options);
+    this.#gate = new MembershipGate({ reads: options.reads, access: this.#access, clock });
+    const resyncEveryone = (reason: string) => this.#everyone.ask(reason);
+    this.#owed = new OwedResyncs({ ...options, gate: this.#gate, resyncEveryone });
   }
 
   /**
@@ -70,9 +88,9 @@ export class ChangeFeed {
   stop(): void {
     this.#unsubscribe?.();
     this.#silenceTimer?.cancel();
-    for (const timer of this.#resyncTimers) timer.cancel();
-    this.#resyncTimers.clear();
-    this.#resyncAgain = undefined;
+    this.#access.stop();
+    this.#owed.stop();
+    this.#everyone.stop();
   }
 
   /** Whether the bus has been heard of lately. */
@@ -80,61 +98,37 @@ export class ChangeFeed {
     return this.#options.runtime.clock.monotonicMs() - this.#heardAtMs > limits.gateway.busSilenceMs;
   }
 
-  /**
-   * Tells every connection to resync, at random moments of a short while, so that not all read at once. What is
-   * lost in that while costs one more resync of everyone after it, however often something is.
-   */
-  resyncAll(reason: string): void {
-    if (this.#resyncTimers.size > 0) {
-      this.#resyncAgain = reason;
-      return;
-    }
-    const { hub, runtime, logger } = this.#options;
-    logger.warn({ reason, connections: hub.connectionCount }, 'telling every client to resync');
-    const slices: Connection[][] = [];
-    for (const connection of hub.connections()) {
-      const index = Math.floor(runtime.random.fraction() * resyncSlices);
-      let slice = slices[index];
-      if (slice === undefined) {
-        slice = [];
-        slices[index] = slice;
-      }
-      slice.push(connection);
-    }
-    slices.forEach((slice, index) => {
-      const timer = runtime.timers.after((index * limits.gateway.resyncSpreadMs) / resyncSlices, () => {
-        this.#resyncTimers.delete(timer);
-        for (const connection of slice) this.#options.push(connection, resyncAllFrame);
-        const again = this.#resyncAgain;
-        if (this.#resyncTimers.size > 0 || again === undefined) return;
-        this.#resyncAgain = undefined;
-        this.resyncAll(again);
-      });
-      this.#resyncTimers.add(timer);
-    });
+  /** Updates were lost before they came here: nothing is known of what they were. */
+  #lost(reason: string): void {
+    this.#everyone.ask(reason, this.#access.refresh());
   }
 
   #onMessage(message: BusMessage): void {
     this.#heardAtMs = this.#options.runtime.clock.monotonicMs();
-    if (this.#gaps.missedBefore(message)) this.resyncAll('a gap on the bus');
+    if (this.#gaps.missedBefore(message)) this.#lost('a gap on the bus');
     if (message.kind === 'progress') return;
     for (const change of message.changes) this.#applyAtOnce(change);
-    if (this.#queued + message.changes.length > limits.gateway.changesQueuedMax) {
-      this.resyncAll('the queue of changes is full');
+    const changes = message.changes.filter((change) => isPushed(change, this.#options.hub));
+    if (this.#queued + changes.length > limits.gateway.changesQueuedMax) {
+      this.#everyone.ask('the queue of changes is full');
       return;
     }
-    const key = `${message.projection}/${message.partition}`;
-    this.#queued += message.changes.length;
-    const before = this.#queues.get(key) ?? Promise.resolve();
-    const after = before.then(() => this.#deliver(message));
-    this.#queues.set(key, after);
+    const { checkpoint } = message;
+    const lane = `${message.projection}/${message.partition}`;
+    const [forGroups, others] = [changes.filter(isForGroup), changes.filter((change) => !isForGroup(change))];
+    this.#enqueue(lane, others, () => this.#deliver({ changes: others, checkpoint }));
+    this.#enqueue(`${lane}/groups`, forGroups, () =>
+      this.#deliverToGroups({ changes: forGroups, checkpoint }),
+    );
   }
 
   #applyAtOnce(change: Change): void {
     const { hub } = this.#options;
     if (change.kind === 'group') {
-      for (const { userId } of change.members) hub.memberIn(change.group.groupId, userId);
-      for (const userId of change.leftUserIds) hub.memberOut(change.group.groupId, userId);
+      const { groupId, memberCount } = change.group;
+      for (const { userId } of change.members) hub.memberIn(groupId, userId);
+      for (const userId of change.leftUserIds) hub.memberOut(groupId, userId);
+      hub.memberCountIs(groupId, memberCount);
     }
     if (change.kind === 'account' && (change.account.closed || change.account.frozen)) {
       this.#options.endSessions(change.account.userId);
@@ -142,28 +136,53 @@ export class ChangeFeed {
     if (change.kind === 'device-revoked') this.#options.endSessions(change.userId, change.deviceId);
   }
 
-  /** Never rejects: a change that cannot be pushed costs its receivers a resync. */
-  async #deliver({ changes, checkpoint }: Extract<BusMessage, { kind: 'changes' }>): Promise<void> {
-    const { reads, logger } = this.#options;
-    try {
-      if (changes.some(isForGroup)) {
-        await reads.waitFor(['groups'], checkpoint, limits.gateway.membershipWaitMs);
-      }
-      const pushes = await Promise.all(changes.map((change) => pushesOf(change, this.#options)));
-      for (const push of pushes.flat()) this.#send(push);
-    } catch (error) {
-      logger.error({ err: error }, 'changes could not be pushed');
-      this.resyncAll('changes could not be pushed');
-    } finally {
-      this.#queued -= changes.length;
+  #enqueue(key: string, { length }: readonly Change[], deliver: () => Promise<void>): void {
+    if (length === 0) return;
+    this.#queued += length;
+    const before = this.#queues.get(key) ?? Promise.resolve();
+    this.#queues.set(
+      key,
+      before.then(async () => {
+        try {
+          await deliver();
+        } catch (error) {
+          this.#options.logger.error({ err: error }, 'changes could not be pushed');
+          this.#everyone.ask('changes could not be pushed');
+        } finally {
+          this.#queued -= length;
+        }
+      }),
+    );
+  }
+
+  async #deliverToGroups(batch: Batch): Promise<void> {
+    if (!(await this.#gate.opensFor(batch.checkpoint)))
+      return this.#owed.owe(batch.changes, batch.checkpoint);
+    await this.#deliver(batch, true);
+  }
+
+  async #deliver({ changes, checkpoint }: Batch, isForGroups = false): Promise<void> {
+    const pushes = await Promise.all(changes.map((change) => pushesOf(change, this.#options)));
+    let sent = 0;
+    for (const [index, ofChange] of pushes.entries()) {
+      // Opening takes a while, and so do many pushes: a loss may have been found meanwhile.
+      if (isForGroups && this.#gate.hasClosed) return this.#owed.owe(changes.slice(index), checkpoint);
+      for (const push of ofChange) sent += this.#send(push);
+      if (sent < limits.gateway.pushesPerTurnMax) continue;
+      sent = 0;
+      await this.#options.runtime.timers.sleep(0);
     }
   }
 
-  #send({ to, frame, except }: OutgoingPush): void {
+  /** To how many connections it was sent. */
+  #send({ to, frame, except }: OutgoingPush): number {
+    let sent = 0;
     for (const user of this.#options.hub.audience(to)) {
       if (except?.has(user.userId)) continue;
+      sent += user.connections.length;
       for (const connection of user.connections) this.#options.push(connection, frame);
     }
+    return sent;
   }
 
   #checkSilence(): void {
@@ -178,14 +197,12 @@ export class ChangeFeed {
   async #compareWithReadModels(): Promise<void> {
     try {
       const projections = await this.#options.reads.progress();
-      if (this.#gaps.missedUpTo(projections)) this.resyncAll('checkpoints moved while the bus was silent');
+      if (this.#gaps.missedUpTo(projections)) this.#lost('checkpoints moved while the bus was silent');
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'the read models do not say how far they are');
     }
   }
 }
-
-const resyncSlices = 20;
 
 /** Whether those who are in a group by now are to hear of it. */
 function isForGroup(change: Change): boolean {

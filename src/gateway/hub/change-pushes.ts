@@ -1,5 +1,6 @@
-import type { UserId } from '../../domain/ids.ts';
+import { parseConversationId, type UserId } from '../../domain/ids.ts';
 import type { Audience, Change } from '../../projections/changes.ts';
+import { bounds } from '../../protocol/bounds.ts';
 import { encodePush } from '../socket/encode-frame.ts';
 import { blockView, friendRequestView, friendView } from '../views/friend-views.ts';
 import { groupMembership, groupView } from '../views/group-views.ts';
@@ -21,6 +22,16 @@ export interface PushMakers {
   readonly hub: Hub;
   readonly directory: UserDirectory;
   readonly open: OpenSealed;
+}
+
+/**
+ * Whether anyone is to be told of a change at all. In a large group everyone's receipts would cost as much as its
+ * members squared: there, clients read the receipts that they show.
+ */
+export function isPushed(change: Change, hub: Pick<Hub, 'memberCount'>): boolean {
+  if (change.kind !== 'receipt') return true;
+  const parties = parseConversationId(change.conversationId);
+  return parties?.kind !== 'group' || hub.memberCount(parties.groupId) <= bounds.receiptPushMembersMax;
 }
 
 /**

@@ -36,6 +36,8 @@ export class Connection implements WheelNode {
   /** In thousandths of a frame. */
   #allowanceMilliframes: number = limits.gateway.framesBurst * 1000;
   #allowanceAtMs: number;
+  /** Frames refused since the allowance was last full. */
+  #framesRefused = 0;
 
   constructor(webSocket: WebSocket, nowMs: number) {
     this.webSocket = webSocket;
@@ -52,17 +54,27 @@ export class Connection implements WheelNode {
     this.#lastHeardMs = Math.trunc(nowMs);
   }
 
-  /** Takes one frame from the allowance (a token bucket). 0, or how long to wait for the next, ms. */
-  takeFrame(nowMs: number): number {
+  /** Whether it goes on sending far more than it may. */
+  get isOverrun(): boolean {
+    return this.#framesRefused > limits.gateway.framesRefusedMax;
+  }
+
+  /** Takes so many frames, or none, from the allowance (a token bucket). 0, or how long to wait for them, ms. */
+  takeFrames(count: number, nowMs: number): number {
     const atMs = Math.trunc(nowMs);
     // So many frames per second are as many thousandths of a frame per millisecond.
     const refilled =
       this.#allowanceMilliframes + (atMs - this.#allowanceAtMs) * limits.gateway.framesPerSecond;
-    this.#allowanceMilliframes = Math.min(limits.gateway.framesBurst * 1000, refilled);
+    const full = limits.gateway.framesBurst * 1000;
+    if (refilled >= full) this.#framesRefused = 0;
+    this.#allowanceMilliframes = Math.min(full, refilled);
     this.#allowanceAtMs = atMs;
-    const lacking = 1000 - this.#allowanceMilliframes;
-    if (lacking > 0) return Math.ceil(lacking / limits.gateway.framesPerSecond);
-    this.#allowanceMilliframes -= 1000;
+    const lacking = count * 1000 - this.#allowanceMilliframes;
+    if (lacking > 0) {
+      this.#framesRefused += count;
+      return Math.ceil(lacking / limits.gateway.framesPerSecond);
+    }
+    this.#allowanceMilliframes -= count * 1000;
     return 0;
   }
 

@@ -3,7 +3,7 @@ import type { RawClientFrame } from '../../protocol/frames.ts';
 import type { Takes, WireRequestType } from '../../protocol/requests.ts';
 import { wireError } from '../wire-error.ts';
 import type { Connection } from './connection.ts';
-import { dataFault } from './read-frame.ts';
+import { dataFault, type FaultOptions } from './read-frame.ts';
 import type { SocketGateway } from './socket-gateway.ts';
 
 /** Has one command carried out and answers its frame. The command's fate does not depend on the connection's. */
@@ -12,6 +12,7 @@ export function executeCommand(
   connection: Connection,
   frame: RawClientFrame,
   type: WireRequestType,
+  faults: FaultOptions,
 ) {
   const { userId, deviceId } = connection;
   if (userId === undefined || deviceId === undefined) throw new Error('an open connection has a user');
@@ -23,7 +24,7 @@ export function executeCommand(
   }
   const { data } = frame;
   if (!isDataOf(type, data)) {
-    const fault = dataFault(type, data);
+    const fault = dataFault(type, data, faults);
     return gateway.rejected(connection, frame.id, wireError('bad-request', fault));
   }
   const context: RequestContext = {
@@ -47,7 +48,7 @@ export function executeCommand(
 }
 
 function isDataOf<Type extends WireRequestType>(type: Type, data: unknown): data is Takes<Type> {
-  return dataFault(type, data) === undefined;
+  return dataFault(type, data, { describe: false }) === undefined;
 }
 
 function answer(gateway: SocketGateway, connection: Connection, id: number, outcome: Outcome<unknown>) {

@@ -7,8 +7,8 @@ import { encodePush, resyncAllFrame } from './encode-frame.ts';
 
 /**
  * The frames that bring a client from its cursors to the present: items by seq, or a `resync` for a conversation
- * that has too many, or too large ones. Conversations that the client did not name begin where its user has read to. Those that
- * the user has left are passed over in silence.
+ * that has too many, or too large ones. Conversations that the client did not name begin where its user has read
+ * to, or came in. Those that the user has left are passed over in silence.
  */
 export async function missedItems(
   userId: UserId,
@@ -50,8 +50,8 @@ interface Behind {
 }
 
 /**
- * The conversations among the newest of the user's inbox in which the client lacks something, and whether it
- * knows conversations that are not among those: it is then told to look for itself.
+ * The conversations among the newest of the user's inbox in which the client lacks something, and whether those
+ * are all: if not, it is told to look for itself.
  */
 async function behind(
   userId: UserId,
@@ -61,11 +61,10 @@ async function behind(
   const limit = limits.gateway.helloInboxEntriesMax;
   const inbox = await reads.inbox(userId, { limit });
   const conversations: Behind[] = [];
-  const unseen = new Set(Object.keys(cursors));
-  for (const { conversationId, headSeq, read } of inbox.rows) {
-    unseen.delete(conversationId);
-    const cursor = cursors[conversationId] ?? read;
+  for (const { conversationId, headSeq, startSeq, read } of inbox.rows) {
+    // Who came in while they were away begins with the notice of it, not with all that was said before.
+    const cursor = cursors[conversationId] ?? Math.max(read, startSeq - 1);
     if (headSeq > cursor) conversations.push({ conversationId, cursor, headSeq });
   }
-  return { conversations, complete: inbox.next === undefined || unseen.size === 0 };
+  return { conversations, complete: inbox.next === undefined };
 }

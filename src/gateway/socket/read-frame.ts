@@ -48,25 +48,41 @@ export type ReadFrame =
   /** `id` is `null` when it could not be made out. */
   | { readonly kind: 'malformed'; readonly id: number | null; readonly message: string };
 
+/** Whether to say what is wrong inside: finding that out costs many times what finding out *that* it is wrong does. */
+export interface FaultOptions {
+  readonly describe: boolean;
+}
+
 /** Checks a frame's envelope. */
-export function readFrame(value: unknown): ReadFrame {
+export function readFrame(value: unknown, options: FaultOptions): ReadFrame {
   if (frameValidator.Check(value)) return { kind: 'frame', frame: value };
-  return { kind: 'malformed', id: idOf(value), message: describe('frame', frameValidator, value) };
+  return { kind: 'malformed', id: idOf(value), message: faultOf('frame', frameValidator, value, options) };
 }
 
 /** What is wrong with the data of a frame of this type; `undefined` when nothing is. */
-export function dataFault(type: WireRequestType | ControlType, data: unknown): string | undefined {
+export function dataFault(
+  type: WireRequestType | ControlType,
+  data: unknown,
+  options: FaultOptions,
+): string | undefined {
   const validator = dataValidators.get(type);
   if (validator === undefined) throw new Error(`no schema for ${type}`);
-  return validator.Check(data) ? undefined : describe('data', validator, data);
+  return validator.Check(data) ? undefined : faultOf('data', validator, data, options);
 }
 
-function describe(root: string, validator: Pick<Validator, 'Errors'>, value: unknown): string {
+function faultOf(
+  root: string,
+  validator: Pick<Validator, 'Errors'>,
+  value: unknown,
+  { describe }: FaultOptions,
+): string {
+  if (!describe) return `${root} is malformed`;
   const [error] = validator.Errors(value);
   return error === undefined ? `${root} is malformed` : `${root}${error.instancePath} ${error.message}`;
 }
 
-function idOf(value: unknown): number | null {
+/** The id of what may not be a frame at all; `null` when it cannot be made out. */
+export function idOf(value: unknown): number | null {
   if (typeof value !== 'object' || value === null || !('id' in value)) return null;
   return typeof value.id === 'number' && Number.isSafeInteger(value.id) && value.id >= 0 ? value.id : null;
 }

@@ -163,7 +163,11 @@ export class SocketGateway {
   pinged(connection: Connection, payload: Buffer): void {
     const nowMs = this.options.runtime.clock.monotonicMs();
     connection.heard(nowMs);
-    if (connection.phase === 'closed' || connection.takeFrame(nowMs) > 0) return;
+    if (connection.phase === 'closed') return;
+    if (connection.takeFrames(1, nowMs) > 0) {
+      if (connection.isOverrun) this.end(connection, 'tooFast');
+      return;
+    }
     const { webSocket } = connection;
     if (webSocket.bufferedAmount <= limits.gateway.sendQueueBytesMax) webSocket.pong(payload, false);
   }

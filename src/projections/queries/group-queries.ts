@@ -25,6 +25,19 @@ export async function groupsOfUserPage(
   return pageOf(rows, size, (last) => last.groupId);
 }
 
+/** Those of these groups that a user is in, in any order. */
+export function groupsForMember(
+  pool: pg.Pool,
+  asker: UserId,
+  groupIds: readonly GroupId[],
+): Promise<GroupRow[]> {
+  return sqlOn(pool).query<GroupRow>(
+    `select ${groupFields('g')} from read.user_group own join read.chat_group g using (group_id)
+     where own.user_id = $1 and own.group_id = any($2::uuid[])`,
+    [asker, groupIds],
+  );
+}
+
 /** A group, for one of its members; `undefined` for anyone else. */
 export async function groupForMember(
   pool: pg.Pool,

@@ -11,6 +11,8 @@ export interface InboxRow {
   readonly conversationId: ConversationId;
   /** The seq of the conversation's newest entry. */
   readonly headSeq: number;
+  /** The seq of the notice with which a group's later member came in; 0 for those who were there at the start. */
+  readonly startSeq: number;
   /** When the newest entry that is shown came, ms. */
   readonly lastActivityMs: number;
   /** The user's own cursors: seqs. */
@@ -55,7 +57,8 @@ export async function inboxPage(
        order by h.shown_at_ms desc, h.conversation_id desc
        limit $4
      )
-     select p.conversation_id as "inboxId", p.seq as "headSeq", p.shown_at_ms as "lastActivityMs",
+     select p.conversation_id as "inboxId", p.seq as "headSeq", coalesce(s.seq, 0) as "startSeq",
+       p.shown_at_ms as "lastActivityMs",
        coalesce(c.delivered, 0) as delivered, coalesce(c.read, 0) as read,
        greatest(0, p.message_no - at_cursor.message_no - own_later.count)::bigint as unread,
        m.seq is not null as "hasLast", ${messageFields('m')}
@@ -86,10 +89,11 @@ export async function inboxPage(
 }
 
 function unflatten(flat: FlatInboxRow): InboxRow {
-  const { inboxId, headSeq, lastActivityMs, delivered, read, unread, hasLast, ...message } = flat;
+  const { inboxId, headSeq, startSeq, lastActivityMs, delivered, read, unread, hasLast, ...message } = flat;
   return {
     conversationId: inboxId,
     headSeq,
+    startSeq,
     lastActivityMs,
     delivered,
     read,

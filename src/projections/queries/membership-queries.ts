@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import type { ConversationId, UserId } from '../../domain/ids.ts';
+import { limits } from '../../config/limits.ts';
+import type { ConversationId, GroupId, UserId } from '../../domain/ids.ts';
 import { parseConversationId } from '../../domain/ids.ts';
 import { sqlOn } from '../sql.ts';
 
@@ -23,13 +24,30 @@ export async function isParticipant(
   return rows.length > 0;
 }
 
-/** All conversations that a user takes part in: what a gateway subscribes to for them. */
-export async function conversationIdsOf(pool: pg.Pool, user: UserId): Promise<ConversationId[]> {
-  const rows = await sqlOn(pool).query<{ conversationId: ConversationId }>(
-    `select conversation_id as "conversationId" from read.direct_conversation where user_id = $1
-     union all
-     select 'group:' || group_id from read.user_group where user_id = $1`,
-    [user],
+/** That a user is in a group, and how large it is. */
+export interface UserGroupRow {
+  readonly userId: UserId;
+  readonly groupId: GroupId;
+  readonly memberCount: number;
+}
+
+/**
+ * The groups of all these users, in any order: what a gateway subscribes to for them. Of a user who is in more
+ * than `groupsMax`, the newest so many.
+ */
+export function groupsOfUsers(
+  pool: pg.Pool,
+  userIds: readonly UserId[],
+  groupsMax: number = limits.gateway.groupsPerUserMax,
+): Promise<UserGroupRow[]> {
+  return sqlOn(pool).query<UserGroupRow>(
+    `select own.user_id as "userId", own.group_id as "groupId", g.member_count as "memberCount"
+     from unnest($1::uuid[]) as asked (user_id)
+     cross join lateral (
+       select u.user_id, u.group_id from read.user_group u
+       where u.user_id = asked.user_id order by u.group_id desc limit $2
+     ) own
+     join read.chat_group g on g.group_id = own.group_id`,
+    [userIds, groupsMax],
   );
-  return rows.map((row) => row.conversationId);
 }

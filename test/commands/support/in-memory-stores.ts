@@ -1,5 +1,6 @@
 import type { AcceptedCommand } from '../../../src/commands/command-history.ts';
 import type { Position, RecordedEvent } from '../../../src/commands/event-log.ts';
+import { START } from '../../../src/commands/event-log.ts';
 import type { Snapshot } from '../../../src/commands/snapshots.ts';
 
 /** The write side's disposable stores, in memory. */
@@ -7,6 +8,7 @@ export function inMemoryStores() {
   const snapshots = new Map<string, Snapshot>();
   const checkpoints = new Map<string, Position>();
   const history = new Map<string, AcceptedCommand>();
+  const progress = { reached: START };
   const leases = new Map<string, string>();
   return {
     snapshots: {
@@ -25,7 +27,8 @@ export function inMemoryStores() {
     },
     history: {
       kept: history,
-      find: async (commandId: string) => history.get(commandId),
+      progress,
+      find: async (commandId: string) => ({ command: history.get(commandId), reached: progress.reached }),
     },
     leases: {
       /** A lease in memory does not run out: `leases.held.clear()` is the death of its holder. */
@@ -44,11 +47,12 @@ export function inMemoryStores() {
 
 export type InMemoryStores = ReturnType<typeof inMemoryStores>;
 
-/** What the projection would have written for these events. */
+/** What the projection would have written for these events, the log's up to the last of them. */
 export function recordHistory({ history }: InMemoryStores, events: readonly RecordedEvent[]): void {
-  for (const { stream, revision, metadata } of events) {
+  for (const { stream, revision, metadata, position } of events) {
     const { commandId, bodyHash } = metadata;
     const firstRevision = history.kept.get(commandId)?.firstRevision ?? revision;
     history.kept.set(commandId, { bodyHash, stream, firstRevision, lastRevision: revision });
+    history.progress.reached = position;
   }
 }

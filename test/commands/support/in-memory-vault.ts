@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { UserId } from '../../../src/domain/ids.ts';
-import type { RefreshTokenRecord, RotationMoment, Vault } from '../../../src/vault/vault.ts';
+import type {
+  RefreshTokenHolder,
+  RefreshTokenRecord,
+  RotationMoment,
+  Vault,
+} from '../../../src/vault/vault.ts';
 
 /** The vault's contract in memory, for tests of what stands on it. */
 export class InMemoryVault implements Vault {
@@ -34,14 +39,31 @@ export class InMemoryVault implements Vault {
     return this.passwords.get(userId);
   }
 
+  async replacePasswordHash(
+    userId: UserId,
+    { from, to, keptDeviceId }: { readonly from: string; readonly to: string; readonly keptDeviceId: string },
+  ) {
+    const kept = this.passwords.get(userId);
+    if (kept !== from && kept !== to) return false;
+    this.passwords.set(userId, to);
+    for (const token of this.tokens.values()) {
+      if (token.userId === userId && token.deviceId !== keptDeviceId) this.#revoked.add(token.familyId);
+    }
+    return true;
+  }
+
   async discardUser(userId: UserId) {
     this.passwords.delete(userId);
     await this.destroyDataKeys(userId);
     await this.revokeRefreshTokens(userId);
   }
 
-  async putRefreshToken(token: RefreshTokenRecord) {
+  async putRefreshToken(token: RefreshTokenRecord, { nowMs, retryGraceMs }: RotationMoment) {
     if (!this.tokens.has(token.hash)) this.tokens.set(token.hash, token);
+    const theirs = [...this.tokens.values()].filter(({ userId }) => userId === token.userId);
+    const isGood = ({ expiresAtMs }: RefreshTokenRecord) => expiresAtMs >= nowMs - retryGraceMs;
+    const alive = new Set(theirs.filter(isGood).map(({ familyId }) => familyId));
+    for (const { hash, familyId } of theirs) if (!alive.has(familyId)) this.tokens.delete(hash);
   }
 
   async refreshTokenHolder(hash: string) {
@@ -78,6 +100,18 @@ export class InMemoryVault implements Vault {
       const isTheirs = token.userId === userId && (deviceId === undefined || token.deviceId === deviceId);
       if (isTheirs) this.#revoked.add(token.familyId);
     }
+  }
+
+  isRevoked(familyId: string): boolean {
+    return this.#revoked.has(familyId);
+  }
+
+  async revokedDevices(devices: readonly RefreshTokenHolder[]) {
+    const tokens = [...this.tokens.values()];
+    return devices.filter(({ userId, deviceId }) => {
+      const own = tokens.filter((token) => token.userId === userId && token.deviceId === deviceId);
+      return own.length > 0 && own.every(({ familyId }) => this.#revoked.has(familyId));
+    });
   }
 
   async ensureServerSecret(name: string, make: () => Uint8Array) {

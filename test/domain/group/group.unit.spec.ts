@@ -217,9 +217,36 @@ describe('a mute', () => {
     expect(code(lifted, carol)).toBeUndefined();
   });
 
-  it('does not outlive leaving, nor becoming the owner', () => {
-    const back = quiet.given([{ type: 'MemberLeft', data: { userId: carol } }, joined(carol, bob)]);
-    expect(code(back, carol)).toBeUndefined();
+  it.each([
+    { type: 'MemberLeft', data: { userId: carol } },
+    { type: 'MemberRemoved', data: { userId: carol, by: bob } },
+  ] satisfies GroupEvent[])('outlives $type: who is invited again comes back muted', (gone) => {
+    const away = quiet.given([gone]);
+    const back = away
+      .when(invite(bob, dave, carol))
+      .then([joined(dave, bob), joined(carol, bob), muted(carol, untilMs)]);
+    expect(code(back, carol)).toBe('muted');
+    expect(code(back, dave)).toBeUndefined();
+    const lifted = back.when(mute(bob, carol, null)).then([muted(carol, null, bob)]);
+    const again = lifted
+      .given([gone])
+      .when(invite(bob, carol))
+      .then([joined(carol, bob)]);
+    expect(code(again, carol)).toBeUndefined();
+  });
+
+  it('is forgotten with those who left once it has passed', () => {
+    const left: GroupEvent = { type: 'MemberLeft', data: { userId: carol } };
+    const away = quiet.given([left]);
+    expect(away.state.pendingMutes.size).toBe(1);
+    away.when(invite(bob, carol), untilMs).then([joined(carol, bob)]);
+    const later = away.given([joined(dave, bob), { type: 'MemberLeft', data: { userId: dave } }], untilMs);
+    expect(later.state.pendingMutes.size).toBe(0);
+    expect(quiet.given([left], untilMs).state.pendingMutes.size).toBe(0);
+    expect(group.given([left]).state.pendingMutes.size).toBe(0);
+  });
+
+  it('does not outlive becoming the owner', () => {
     const owner = quiet.given([{ type: 'OwnershipTransferred', data: { from: alice, to: carol } }]);
     expect(code(owner, carol)).toBeUndefined();
   });

@@ -50,6 +50,12 @@ export interface FakeBackEnd {
   releaseGroups(): void;
   /** Commits a joining and publishes it. */
   addToGroup(groupId: GroupId, user: FakeUser): void;
+  /** Everything that is published from now on gets lost, as far as the bus can. */
+  loseUpdates(): void;
+  /** The bus carries again what is published. */
+  carryUpdates(): void;
+  /** Devices that were logged out; nothing is published. */
+  readonly revoked: Set<DeviceId>;
   /** Commits a removal and publishes it. */
   removeFromGroup(groupId: GroupId, user: FakeUser): void;
   /** Commits a message without asking anyone; publishes it unless told not to. */
@@ -101,6 +107,8 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
   let position = 0n;
   let failing = 0;
   let progress = 0n;
+  let isLosing = false;
+  const revoked = new Set<DeviceId>();
 
   const isIn = (userId: UserId, conversationId: ConversationId): boolean => {
     const parties = parseConversationId(conversationId);
@@ -121,7 +129,7 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       checkpoint: position,
       changes,
     };
-    bus.publish(message);
+    if (!isLosing) bus.publish(message);
   }
 
   function write(
@@ -285,11 +293,23 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
     friends: () => reading(() => ({ rows: [] })),
     friendRequests: () => reading(() => ({ rows: [] })),
     blocks: () => reading(() => ({ rows: [] })),
-    conversationIds: (user) => reading(() => conversationsOf(user)),
+    groupsOfUsers: (users) =>
+      reading(() =>
+        [...groups.values()].flatMap(({ row: { groupId, memberCount }, members }) =>
+          users.filter((userId) => members.has(userId)).map((userId) => ({ userId, groupId, memberCount })),
+        ),
+      ),
     groups: (user) =>
       reading(() => ({
         rows: [...groups.values()].filter(({ members }) => members.has(user)).map(({ row }) => row),
       })),
+    groupsByIds: (asker, groupIds) =>
+      reading(() =>
+        groupIds.flatMap((groupId) => {
+          const group = groups.get(groupId);
+          return group?.members.has(asker) ? [group.row] : [];
+        }),
+      ),
     group: (asker, groupId) =>
       reading(() => {
         const group = groups.get(groupId);
@@ -309,7 +329,8 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
           const cursor = cursors.get(`${user} ${conversationId}`) ?? { delivered: 0, read: 0 };
           const headSeq = rows.length;
           const unread = headSeq - cursor.read;
-          return [{ conversationId, headSeq, lastActivityMs: last.timeMs, ...cursor, unread, last }];
+          const place = { conversationId, headSeq, startSeq: 0, lastActivityMs: last.timeMs };
+          return [{ ...place, ...cursor, unread, last }];
         }),
       })),
     messages: (asker, conversationId, { afterSeq, beforeSeq, limit = 50 }) =>
@@ -357,6 +378,7 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
         if (!(expiresAtMs > runtime.clock.nowMs())) return undefined;
         return { userId: userId as UserId, deviceId: deviceId as DeviceId, expiresAtMs };
       },
+      revokedDevices: async (devices) => devices.filter(({ deviceId }) => revoked.has(deviceId)),
     },
     keyring: { open: async ({ box }) => Buffer.from(box, 'base64').toString() },
     reads,
@@ -397,6 +419,13 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       groups.set(groupId, { row, members: new Map(memberRows.map((member) => [member.userId, member])) });
       publish('groups', [{ kind: 'group', group: row, members: memberRows, leftUserIds: [] }]);
       return groupId;
+    },
+    revoked,
+    loseUpdates() {
+      isLosing = true;
+    },
+    carryUpdates() {
+      isLosing = false;
     },
     holdGroups() {
       groupsHeld = { caughtUp: Promise.withResolvers(), changes: [] };

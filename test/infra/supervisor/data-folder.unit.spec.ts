@@ -1,10 +1,12 @@
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolderTaken, lockDataFolder } from '../../../infra/supervisor/data-folder-lock.ts';
 import { keptPorts } from '../../../infra/supervisor/kept-ports.ts';
 import { masterKeyText } from '../../../infra/supervisor/master-key-file.ts';
 import { processIdentity } from '../../../infra/supervisor/process-identity.ts';
+import { removeDataFolder } from '../../../infra/supervisor/remove-data-folder.ts';
+import { OperatorError } from '../../../src/config/operator-error.ts';
 import { loadSettings } from '../../../src/config/settings.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -29,6 +31,30 @@ describe('the lock of a data folder', () => {
   it('does not take another trouble for a held lock', () => {
     mkdirSync(join(folder, 'lock'));
     expect(() => lockDataFolder(folder)).toThrow('unable to open database file');
+    expect(() => lockDataFolder(folder)).toThrow(OperatorError);
+  });
+
+  it('refuses a path that is a file with a sentence', () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    expect(() => lockDataFolder(file)).toThrow(
+      new OperatorError(
+        `HONGBAO_DATA names ${file}, which cannot be the data folder: it is a file. Set it to another path.`,
+      ),
+    );
+  });
+});
+
+describe('a data folder that is removed', () => {
+  it('takes its database along, wherever that was put', () => {
+    const data = join(folder, 'data');
+    const place = join(folder, 'elsewhere');
+    mkdirSync(join(data, 'postgres'), { recursive: true });
+    mkdirSync(place);
+    writeFileSync(join(data, 'postgres/location'), `${place}\n`);
+    writeFileSync(join(place, 'owner'), `${realpathSync(join(data, 'postgres'))}\n`);
+    removeDataFolder(data);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 

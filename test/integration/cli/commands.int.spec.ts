@@ -1,7 +1,15 @@
 import { existsSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { schemaVersionOf } from '../../../src/domain/upcast.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
+import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
+import { recordFailure } from '../../../src/projections/projection-failure.ts';
+import { sqlOn } from '../../../src/projections/sql.ts';
+import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import {
   allTaken,
@@ -82,6 +90,54 @@ describe('hongbao audit', () => {
     const json = await runCli(['audit', '--log-only', '--json'], engines.env);
     expect(JSON.parse(json.stdout).violations[0]).toMatchObject({ rule, stream: 'planted-events' });
     expect(json.code).toBe(1);
+  });
+
+  it.each(['audit', 'rebuild'])(
+    'has no answer, which is not a broken rule, while a read model is being rebuilt: %s',
+    async (command) => {
+      await withRebuildLocks(engines.database.pool, ['wallet'], async () => {
+        const { code, stdout, stderr } = await runCli([command], engines.env);
+        expect(stderr).toBe(
+          'hongbao: wallet is being rebuilt by another process. Try again when that has ended.\n',
+        );
+        expect(stdout).toBe('');
+        expect(code).toBe(3);
+      });
+    },
+  );
+});
+
+describe('hongbao projections', () => {
+  let engines: Engines;
+
+  beforeAll(async () => {
+    engines = await startEngines();
+    await ensureReadModels(engines.database.pool, noEpoch);
+  });
+
+  afterAll(() => engines.close());
+
+  it('shows every read model, and that all go on', async () => {
+    const { code, stdout } = await runCli(['projections'], engines.env);
+    expect(stdout.split('\n')).toHaveLength(allProjections.length + 2);
+    for (const { name } of allProjections) {
+      expect(stdout).toMatch(new RegExp(`^${name} +generation 1 +live +at -1`, 'm'));
+    }
+    expect(code).toBe(0);
+  });
+
+  it('says which one stands still and why, with code 1', async () => {
+    const failure = { reason: 'poison', message: 'Event 3 of wallet-7 cannot be projected.' } as const;
+    const { pool } = engines.database;
+    await recordFailure(sqlOn(pool), { name: 'wallet', generation: 1, partition: 0 }, failure);
+    const text = await runCli(['projections'], engines.env);
+    expect(text.stdout).toContain(`STANDS STILL (poison): ${failure.message}`);
+    expect(text.code).toBe(1);
+    const { stdout, code } = await runCli(['projections', '--json'], engines.env);
+    expect(JSON.parse(stdout).projections).toContainEqual(
+      expect.objectContaining({ projection: 'wallet', position: '-1', failure }),
+    );
+    expect(code).toBe(1);
   });
 });
 
@@ -167,9 +223,30 @@ describe('hongbao replay', () => {
   it.each([
     [['rebuild'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }],
     [['replay'], { ESDB_URL: 'esdb://127.0.0.1:1?tls=false' }],
+    [['replay'], { ESDB_URL: 'esdb://admin:s3cretpw@host:notaport' }],
   ])('%j ends with a sentence and code 3 when %j does not answer', async (args, gone) => {
     const { code, stderr } = await runCli(args, { ...engines.env, ...gone });
     expect(stderr).toMatch(/^hongbao: \S/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stderr).not.toContain('s3cretpw');
+    expect(code).toBe(3);
+  });
+
+  it('a database that accepts and never answers ends a command with a sentence and code 3', async () => {
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const env = { ...engines.env, DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing` };
+    const { code, stderr } = await runCli(['migrate'], env);
+    silent.close();
+    expect(stderr).toMatch(/^hongbao: \S/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(code).toBe(3);
+  });
+
+  it.each([['up'], ['audit']])('%s ends with code 3 when the data folder is a file', async (...args) => {
+    const { code, stderr } = await runCli(args, { HONGBAO_DATA: import.meta.filename });
+    expect(stderr).toMatch(/^hongbao: HONGBAO_DATA names .+ it is a file\. /);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(code).toBe(3);
   });

@@ -3,6 +3,7 @@ import { createCommandHistoryStore } from '../../../infra/postgres/command-histo
 import { createFollowerCheckpointStore } from '../../../infra/postgres/follower-checkpoint-store.ts';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import { createSnapshotStore } from '../../../infra/postgres/snapshot-store.ts';
+import { START } from '../../../src/commands/event-log.ts';
 import { uuid } from '../../support/domain-fixtures.ts';
 import type { TestDatabase } from '../../support/postgres.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
@@ -23,8 +24,12 @@ describe('the snapshot store', () => {
       lastEventId: uuid(revision),
       body: {
         state: { balanceFen: revision },
-        recentCommands: [{ commandId: 'c', bodyHash: 'h', firstRevision: 1, lastRevision: 2, timeMs: 3 }],
-        forgottenUntilMs: null,
+        recentCommands: {
+          kept: [
+            { commandId: 'c', bodyHash: 'h', firstRevision: 1, lastRevision: 2, timeMs: 3, position: '4' },
+          ],
+          forgottenUntil: { position: '3', revision: 0 },
+        },
       },
     });
     expect(await store.load('wallet-1')).toBeUndefined();
@@ -35,6 +40,22 @@ describe('the snapshot store', () => {
     expect(await store.load('wallet-1')).toEqual(snapshot(3, uuid(2)));
     await store.save('wallet-1', snapshot(2, uuid(2), 2));
     expect(await store.load('wallet-1')).toEqual(snapshot(2, uuid(2), 2));
+  });
+});
+
+describe('a snapshot', () => {
+  it('may hold any string that the log may hold', async () => {
+    const store = createSnapshotStore(database.pool);
+    const ids = ['a\0b', '\ud83e', '\udde7', '\u{1f9e7}', '\\u0000'];
+    const snapshot = {
+      foldVersion: 1,
+      epoch: uuid(1),
+      revision: 0,
+      lastEventId: uuid(1),
+      body: { state: { ids }, recentCommands: { kept: [], forgottenUntil: null } },
+    };
+    await store.save('conversation-odd', snapshot);
+    expect(await store.load('conversation-odd')).toEqual(snapshot);
   });
 });
 
@@ -73,18 +94,25 @@ describe('the follower checkpoints', () => {
 });
 
 describe('the command history', () => {
-  it('finds what the projection wrote', async () => {
-    const history = createCommandHistoryStore(database.pool);
-    await database.pool.query(
-      `insert into hongbao_write.command_history values ($1, 'hash', 'wallet-1', 3, 4, 5)`,
-      [uuid(7)],
+  it('finds what the projection wrote, and says how far that has got in which history', async () => {
+    const { pool } = database;
+    const history = createCommandHistoryStore(pool);
+    await pool.query(`insert into hongbao_write.command_history values ($1, 'hash', 'wallet-1', 3, 4, 5)`, [
+      uuid(7),
+    ]);
+    const command = { bodyHash: 'hash', stream: 'wallet-1', firstRevision: 3, lastRevision: 4 };
+    expect(await history.find(uuid(7), uuid(1))).toEqual({ command, reached: START });
+    await pool.query(
+      `insert into projection.generation (name, number, version, state)
+       values ('commands', 1, 1, 'retired'), ('commands', 2, 1, 'live'), ('commands', 3, 1, 'shadow')`,
     );
-    expect(await history.find(uuid(7))).toEqual({
-      bodyHash: 'hash',
-      stream: 'wallet-1',
-      firstRevision: 3,
-      lastRevision: 4,
-    });
-    expect(await history.find(uuid(8))).toBeUndefined();
+    await pool.query(
+      `insert into projection.checkpoint (name, generation, partition, epoch, position, changed)
+       values ('commands', 2, 0, $1, 2000, 0), ('commands', 2, 1, $1, 1000, 0), ('commands', 3, 0, $1, 10, 0)`,
+      [uuid(1)],
+    );
+    expect(await history.find(uuid(7), uuid(1))).toEqual({ command, reached: 1_000n });
+    expect(await history.find(uuid(8), uuid(1))).toEqual({ command: undefined, reached: 1_000n });
+    expect(await history.find(uuid(8), uuid(2))).toEqual({ command: undefined, reached: START });
   });
 });

@@ -31,8 +31,8 @@ async function tables(): Promise<string[]> {
 
 describe('migrating', () => {
   it('applies what is missing, in order, once', async () => {
-    expect(await migrate(database.pool, logger, [one])).toEqual([1]);
-    expect(await migrate(database.pool, logger, [one, two])).toEqual([2]);
+    expect(await migrate(database.pool, logger, [one])).toEqual(['0001_step-1']);
+    expect(await migrate(database.pool, logger, [one, two])).toEqual(['0002_step-2']);
     expect(await migrate(database.pool, logger, [one, two])).toEqual([]);
     expect(await tables()).toEqual(['one', 'two']);
   });
@@ -43,7 +43,7 @@ describe('migrating', () => {
       /^Migration 0002_step-2 failed/,
     );
     expect(await tables()).toEqual(['one']);
-    expect(await migrate(database.pool, logger, [one, two])).toEqual([2]);
+    expect(await migrate(database.pool, logger, [one, two])).toEqual(['0002_step-2']);
   });
 
   it('is done once when several processes start together', async () => {
@@ -52,7 +52,7 @@ describe('migrating', () => {
       createPool({ databaseUrl: database.url, applicationName: `process ${n}`, logger }),
     );
     const applied = await Promise.all(pools.map((pool) => migrate(pool, logger, [slow, two])));
-    expect(applied.flat().sort()).toEqual([1, 2]);
+    expect(applied.flat().sort()).toEqual(['0001_step-1', '0002_step-2']);
     for (const pool of pools) await pool.end();
   });
 

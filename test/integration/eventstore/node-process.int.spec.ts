@@ -1,10 +1,9 @@
 /** The embedded node as a process that can be killed, and the event log on top of it. */
 import { once } from 'node:events';
 import { statSync, truncateSync } from 'node:fs';
-import { join } from 'node:path';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterEach, describe, expect, test } from 'vitest';
-import { DATA_FILE } from '../../../infra/eventstore/embedded/tables.ts';
+import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
 import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
 import { rawConnection } from './conformance/raw-call.ts';
@@ -94,7 +93,7 @@ describe('the process', () => {
     const log = connected(first.url);
     for (let round = 0; round < 5; round++) await log.append(`s-${round}`, 'no-stream', someEvents(500));
     await first.kill();
-    const file = join(dataDir, DATA_FILE);
+    const file = dataFile(dataDir);
     truncateSync(file, Math.floor(statSync(file).size * share));
     await expect(nodeProcess(dataDir)).rejects.toThrow(/ended with 1: the event data in .* is damaged/);
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
+import { closeCodes } from '../../../src/protocol/close-codes.ts';
 import { type ConversationId, groupConversationId, type PacketId } from '../../../src/domain/ids.ts';
 import { audienceOf } from '../../../src/projections/changes.ts';
 import {
@@ -118,13 +119,13 @@ describe('updates', () => {
     const groupId = backEnd.addGroup('Team', alice, [bob]);
     const { reads } = backEnd.deps;
     let finishReading: () => void = () => undefined;
-    const readGroups = reads.conversationIds;
+    const readGroups = reads.groupsOfUsers;
     let isReading: () => void = () => undefined;
     const reading = new Promise<void>((resolve) => {
       isReading = resolve;
     });
-    reads.conversationIds = async (user) => {
-      const stale = await readGroups(user);
+    reads.groupsOfUsers = async (users) => {
+      const stale = await readGroups(users);
       isReading();
       await new Promise<void>((resolve) => {
         finishReading = resolve;
@@ -231,20 +232,39 @@ describe('updates', () => {
     await running.close();
   });
 
-  it('lost by the bus cost a resync, within the time it is spread over', async () => {
-    const socket = await connected(bob);
-    backEnd.write(conversationOf(alice, bob), alice.userId, 'one');
-    await text(socket, 'one');
-    backEnd.bus.publish({
-      kind: 'changes',
-      projection: 'messages',
-      generation: 1,
-      partition: 0,
-      previous: 500n,
-      checkpoint: 501n,
-      changes: [],
-    });
-    expect((await socket.push('resync')).data).toEqual({ conversationId: null, from: null });
+  it('lost by the bus cost a resync, and a removal that was lost takes effect all the same', async () => {
+    const [groupId, other] = [
+      backEnd.addGroup('Team', alice, [bob]),
+      backEnd.addGroup('Other', alice, [carol]),
+    ];
+    const [a, b, c] = [await connected(alice), await connected(bob), await connected(carol)];
+    const chat = groupConversationId(groupId);
+    backEnd.write(chat, alice.userId, 'with Bob');
+    await text(b, 'with Bob');
+    backEnd.loseUpdates();
+    backEnd.removeFromGroup(groupId, bob);
+    backEnd.addToGroup(groupId, carol);
+    backEnd.carryUpdates();
+    backEnd.removeFromGroup(other, carol);
+    expect((await b.push('resync')).data).toEqual({ conversationId: null, from: null });
+    backEnd.write(chat, alice.userId, 'without Bob');
+    await Promise.all([text(a, 'without Bob'), text(c, 'without Bob')]);
+    await marker(b, bob, 'end');
+    expect(texts(b)).toEqual(['with Bob', 'end']);
+  });
+
+  it('lost by the bus that froze an account or logged a device out end its connections all the same', async () => {
+    const [b, c] = [await connected(bob), await connected(carol)];
+    const stays = await connected(alice);
+    backEnd.setAccount(alice.userId, {});
+    backEnd.loseUpdates();
+    backEnd.setAccount(bob.userId, { frozen: true });
+    backEnd.revoked.add(carol.deviceId);
+    backEnd.carryUpdates();
+    backEnd.setAccount(alice.userId, {});
+    expect((await b.closed).code).toBe(closeCodes.sessionRevoked.code);
+    expect((await c.closed).code).toBe(closeCodes.sessionRevoked.code);
+    await stays.push('resync');
   });
 
   it('that a silent bus does not tell of are noticed from the checkpoints', async () => {

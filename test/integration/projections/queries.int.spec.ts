@@ -13,10 +13,11 @@ import {
 import {
   groupForMember,
   groupMembersPage,
+  groupsForMember,
   groupsOfUserPage,
 } from '../../../src/projections/queries/group-queries.ts';
 import { type InboxCursor, inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
-import { conversationIdsOf, isParticipant } from '../../../src/projections/queries/membership-queries.ts';
+import { groupsOfUsers, isParticipant } from '../../../src/projections/queries/membership-queries.ts';
 import { messagesPage } from '../../../src/projections/queries/message-queries.ts';
 import { packetForUser } from '../../../src/projections/queries/packet-queries.ts';
 import { cursorsOf, receiptsPage } from '../../../src/projections/queries/receipt-queries.ts';
@@ -29,6 +30,7 @@ import {
   dave,
   deviceId,
   groupChat,
+  groupId,
   packetId,
   sealed,
   theGroup,
@@ -132,7 +134,28 @@ describe('a group', () => {
       theGroup,
     ]);
     expect(await messagesPage(database.pool, dave, groupChat)).toBeUndefined();
+    expect(
+      (await groupsForMember(database.pool, bob, [theGroup, groupId(78)])).map((row) => row.groupId),
+    ).toEqual([theGroup]);
+    expect(await groupsForMember(database.pool, dave, [theGroup])).toEqual([]);
     expect(await isParticipant(database.pool, dave, groupChat)).toBe(false);
+    const [{ memberCount } = { memberCount: 0 }] = (await groupsOfUserPage(database.pool, carol)).rows;
+    expect(await groupsOfUsers(database.pool, [carol, dave])).toEqual([
+      { userId: carol, groupId: theGroup, memberCount },
+    ]);
+    const newer = groupId(77);
+    const name = sealed('g', newer);
+    await writer.group(newer, { type: 'CreateGroup', groupId: newer, by: alice, name, memberIds: [carol] });
+    await side.settled();
+    const newest = await groupsOfUsers(database.pool, [alice, bob, carol], 1);
+    expect(newest.map((row) => [row.userId, row.groupId])).toEqual(
+      expect.arrayContaining([
+        [alice, newer],
+        [bob, theGroup],
+        [carol, newer],
+      ]),
+    );
+    expect(newest).toHaveLength(3);
   });
 });
 
@@ -160,7 +183,6 @@ describe('the inbox', () => {
     expect(byChat.get(chats[0]!)).toMatchObject({ headSeq: 6, read: 2, unread: 3, last: { seq: 6 } });
     expect(byChat.get(chats[1]!)).toMatchObject({ unread: 0, last: { kind: 'notice' } });
     expect(byChat.get(chats[2]!)).toMatchObject({ unread: 1, read: 0 });
-    expect(new Set(await conversationIdsOf(database.pool, user))).toEqual(new Set(chats));
     // The sender has nothing unread but the other's own message.
     const [own] = (await inboxPage(database.pool, others[0]!)).rows;
     expect(own).toMatchObject({ unread: 1 });
@@ -173,9 +195,14 @@ describe('the inbox', () => {
     await writer.message(groupChat, alice, 3);
     await side.settled();
     const ofDave = (await inboxPage(database.pool, dave)).rows;
-    expect(ofDave.find(({ conversationId }) => conversationId === groupChat)).toMatchObject({ unread: 1 });
+    const place = ofDave.find(({ conversationId }) => conversationId === groupChat);
+    // The notice of the joining stands right before the one message after it.
+    expect(place).toMatchObject({ unread: 1, read: 0, startSeq: (place?.headSeq ?? 0) - 1 });
     const ofBob = (await inboxPage(database.pool, bob)).rows;
-    expect(ofBob.find(({ conversationId }) => conversationId === groupChat)).toMatchObject({ unread: 3 });
+    expect(ofBob.find(({ conversationId }) => conversationId === groupChat)).toMatchObject({
+      unread: 3,
+      startSeq: 0,
+    });
   });
 });
 

@@ -1,21 +1,37 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventLog } from '../../../src/commands/event-log.ts';
+import { limits } from '../../../src/config/limits.ts';
+import { streams } from '../../../src/domain/streams.ts';
 import { accountsProjection } from '../../../src/projections/accounts-projection.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import { friendsProjection } from '../../../src/projections/friends-projection.ts';
 import { createGeneration, loadGenerations } from '../../../src/projections/generations.ts';
+import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
+import { messagesProjection } from '../../../src/projections/messages-projection.ts';
 import { packetsProjection } from '../../../src/projections/packets-projection.ts';
+import type { Projection } from '../../../src/projections/projection.ts';
+import { inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
 import { abortRebuild, RebuildAborted, rebuild } from '../../../src/projections/rebuild.ts';
 import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import type { RebuildProgress } from '../../../src/projections/rebuild-progress.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
+import { userId } from '../../support/domain-fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import { tableNames } from '../../support/read-model-oracle.ts';
 import { readTables } from '../../support/read-tables.ts';
-import { expectTablesToEqualLog, logger, type ReadSide, runtime, startReadSide } from './support.ts';
+import {
+  expectTablesToEqualLog,
+  logger,
+  nextMessage,
+  type ReadSide,
+  runtime,
+  startReadSide,
+  untilTrue,
+} from './support.ts';
 
 let database: TestDatabase;
 let side: ReadSide;
@@ -50,6 +66,55 @@ async function scramble(): Promise<void> {
   await database.pool.query('update read.wallet set balance_fen = balance_fen + 1');
 }
 
+/** Waits until somebody waits for a lock on this relation. */
+async function untilLocked(relation: string, mode: string): Promise<void> {
+  for (;;) {
+    const { rows } = await database.pool.query(
+      'select from pg_locks where relation = $1::regclass and mode = $2 and not granted',
+      [relation, mode],
+    );
+    if (rows.length > 0) return;
+  }
+}
+
+/**
+ * A log that grows with every look at its head, and answers when the live rows have what came, or wait for a
+ * lock: what the head's reader is told is always behind them.
+ */
+function logThatGoesOn(): { readonly log: EventLog; readonly next: () => Promise<void> } {
+  let number = 100;
+  const next = async (): Promise<void> => {
+    number += 1;
+    const user = userId(number);
+    await writer.append(streams.wallet(user), [{ type: 'WalletOpened', data: { userId: user } }]);
+  };
+  const inner = side.log;
+  const log: EventLog = {
+    append: (...args) => inner.append(...args),
+    readStream: (...args) => inner.readStream(...args),
+    readAll: (...args) => inner.readAll(...args),
+    subscribe: (...args) => inner.subscribe(...args),
+    close: () => inner.close(),
+    async head() {
+      const head = await inner.head();
+      await next();
+      let isSettled = false;
+      void side.settled().then(() => {
+        isSettled = true;
+      });
+      await untilTrue(async () => {
+        if (isSettled) return true;
+        const { rows } = await database.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      });
+      return head;
+    },
+  };
+  return { log, next };
+}
+
 describe('a rebuild', () => {
   it('puts every read table right while commands go on and reads never fail', async () => {
     await scramble();
@@ -61,11 +126,15 @@ describe('a rebuild', () => {
         reads += 1;
       }
     })();
+    // Each page reads many views in one statement, in an order of its own.
+    const inboxReaders = [0, 1, 2, 3].map(async (number) => {
+      while (reading) await inboxPage(database.pool, userId(number));
+    });
     const rebuilding = rebuild(deps(), allProjections);
     await writer.play(fixedSteps(800, 7));
     const results = await rebuilding;
     reading = false;
-    await reader;
+    await Promise.all([reader, ...inboxReaders]);
     await writer.play(fixedSteps(100, 8));
     await side.settled();
     expect(results.map(({ kind }) => kind)).toEqual(allProjections.map(() => 'swapped'));
@@ -73,6 +142,63 @@ describe('a rebuild', () => {
     await expectTablesToEqualLog(database.pool, side.log.events);
     const generations = await loadGenerations(sqlOn(database.pool));
     expect(generations.every(({ number, state }) => number === 2 && state === 'live')).toBe(true);
+  });
+
+  it('gives way to a read that has one view and waits for another, before PostgreSQL ends the read', async () => {
+    const [first, middle] = messagesProjection.tables;
+    const last = messagesProjection.tables.at(-1);
+    const reader = await database.pool.connect();
+    const other = await database.pool.connect();
+    try {
+      for (const [client, view] of [[reader, last] as const, [other, middle] as const]) {
+        await client.query('begin');
+        await client.query(`select from read.${view}`);
+      }
+      const rebuilding = rebuild(deps(), [messagesProjection]);
+      await untilLocked(`read.${middle}`, 'AccessExclusiveLock');
+      const reading = reader.query(`select from read.${first}`);
+      await Promise.race([reading, untilLocked(`read.${first}`, 'AccessShareLock')]);
+      // The swap now goes on to the view that the reader has, while the reader waits for one that it has.
+      await other.query('commit');
+      await reading;
+      await reader.query('commit');
+      expect(await rebuilding).toMatchObject([{ kind: 'swapped' }]);
+    } finally {
+      reader.release();
+      other.release();
+    }
+  });
+
+  it('is swapped in although the live rows are further each time that it looks', async () => {
+    const { log, next } = logThatGoesOn();
+    await rebuild({ ...deps(), log }, [walletProjection]);
+    await next();
+    await side.settled();
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+
+  it('lets live writers go on when the last tail takes too long, and tries again', async () => {
+    const { log, next } = logThatGoesOn();
+    let isSwapping = false;
+    let stalls = 0;
+    const slow: EventLog = {
+      ...log,
+      async *readAll(options) {
+        // With the live checkpoints held: until they are not any more.
+        if (isSwapping && stalls++ === 0) {
+          await next();
+          await side.settled();
+        }
+        yield* log.readAll(options);
+      },
+    };
+    const onProgress = ({ phase }: RebuildProgress): void => {
+      isSwapping = phase === 'swap';
+    };
+    const results = await rebuild({ ...deps(), log: slow }, [walletProjection], { onProgress });
+    expect([results[0]?.kind, stalls > 0]).toEqual(['swapped', true]);
+    await side.settled();
+    await expectTablesToEqualLog(database.pool, side.log.events);
   });
 
   it('says how far it is', async () => {
@@ -151,6 +277,55 @@ describe('a rebuild', () => {
     expect(live).toMatchObject([{ number: 2, version: 2, state: 'live' }]);
     await database.pool.query('select note from read.packet');
     await next.stop();
+  });
+});
+
+describe('a rebuild of another version that fails', () => {
+  it('is told in the status, is not tried again before its delay is over, and holds up no other', async () => {
+    await side.stop();
+    let nowMs = runtime.clock.monotonicMs();
+    const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
+    let isMended = false;
+    let tries = 0;
+    const broken: Projection = {
+      ...walletProjection,
+      version: 2,
+      fold(events) {
+        tries += 1;
+        if (!isMended) throw new Error('cannot fold this');
+        return walletProjection.fold(events);
+      },
+    };
+    const changed: Projection = { ...packetsProjection, version: 2 };
+    const bus = inProcessBus(logger);
+    const next = startReadSide(database.pool, {
+      log: side.log,
+      bus,
+      runtime: { ...runtime, clock },
+      projections: [broken, changed],
+    });
+    const status = (name: string) => next.runner.status().find(({ projection }) => projection === name);
+    try {
+      await untilTrue(() => status('wallet')?.failure !== undefined);
+      expect(status('wallet')).toMatchObject({
+        state: 'outdated',
+        generation: 1,
+        failure: { reason: 'rebuild', message: expect.stringContaining('cannot fold this') },
+      });
+      expect(tries).toBe(1);
+
+      nowMs += limits.projections.rebuildRetryDelayMsMin;
+      await untilTrue(() => status('packets')?.state === 'running');
+      for (const _ of [1, 2]) await nextMessage(bus, ({ kind }) => kind === 'progress');
+      expect([tries, status('wallet')?.state]).toEqual([2, 'outdated']);
+
+      isMended = true;
+      nowMs += limits.projections.rebuildRetryDelayMsMax;
+      await untilTrue(() => status('wallet')?.state === 'running');
+      expect(status('wallet')).toMatchObject({ failure: undefined });
+    } finally {
+      await next.stop();
+    }
   });
 });
 

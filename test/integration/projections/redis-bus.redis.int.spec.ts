@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RedisBus } from '../../../infra/redis/redis-bus.ts';
 import { createRedisBus } from '../../../infra/redis/redis-bus.ts';
 import type { BusMessage } from '../../../src/projections/bus.ts';
+import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { startRedis, type TestRedis } from '../../support/redis-server.ts';
 import { logger, nextMessage } from './support.ts';
 
@@ -26,7 +27,7 @@ function message(checkpoint: bigint): BusMessage {
 
 async function openBuses(count: number): Promise<RedisBus[]> {
   const buses = Array.from({ length: count }, () =>
-    createRedisBus({ url: redis.url, logger, channel: 'test' }),
+    createRedisBus({ url: redis.url, logger, channel: 'test', timers: systemRuntime().timers }),
   );
   await Promise.all(buses.map((bus) => bus.ready()));
   return buses;

@@ -1,10 +1,16 @@
+import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log.ts';
+import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import type { BusMessage } from '../../../src/projections/bus.ts';
 import { CheckpointMoved, loadCheckpoint, moveCheckpoint } from '../../../src/projections/checkpoints.ts';
+import { LiveRowsAhead } from '../../../src/projections/compare-with-live.ts';
+import { loadGenerations } from '../../../src/projections/generations.ts';
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
 import { readStoredStatus } from '../../../src/projections/read-status.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
@@ -12,7 +18,16 @@ import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import type { LeaseStore } from '../../../src/runtime/leases.ts';
-import { alice, aliceAndBob, clientMsgId, sealed } from '../../support/domain-fixtures.ts';
+import {
+  alice,
+  aliceAndBob,
+  bob,
+  carol,
+  clientMsgId,
+  dave,
+  sealed,
+  userId,
+} from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
@@ -24,6 +39,7 @@ import {
   readSideOn,
   runtime,
   startReadSide,
+  untilTrue,
 } from './support.ts';
 
 let database: TestDatabase;
@@ -97,6 +113,33 @@ describe('writers', () => {
   });
 });
 
+describe('a process that slept for longer than its leases last', () => {
+  it('takes them up again, and its projections go on', async () => {
+    let nowMs = runtime.clock.monotonicMs();
+    let store = Promise.resolve();
+    const slow: LeaseStore = {
+      acquire: async () => {
+        await store;
+        return true;
+      },
+      release: async () => {},
+    };
+    const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
+    const side = start({ leases: slow, runtime: { ...runtime, clock } });
+    const writer = new HistoryWriter(side.log);
+    await writer.append(streams.wallet(alice), [opened(alice)]);
+    await side.settled();
+    const answer = Promise.withResolvers<void>();
+    store = answer.promise;
+    nowMs += limits.projections.leaseTtlMs;
+    await untilTrue(() => side.runner.status().length === 0);
+    answer.resolve();
+    await writer.append(streams.wallet(bob), [opened(bob)]);
+    await side.settled();
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+});
+
 describe('a crash between commit and publish', () => {
   it('shows in the next heartbeat as a change that was never announced', async () => {
     const bus = inProcessBus(logger);
@@ -140,6 +183,66 @@ describe('a crash between commit and publish', () => {
       [b, c],
     ]);
   });
+});
+
+describe('a database that lost its last commits in a crash', () => {
+  it('gets them again from the log, also when nothing more happens', async () => {
+    const side = start();
+    const writer = new HistoryWriter(side.log);
+    await writer.append(streams.wallet(alice), [opened(alice)]);
+    await side.settled();
+    const key = { name: 'wallet', generation: 1, partition: 0 };
+    const before = (await loadCheckpoint(sqlOn(database.pool), key))!;
+    await writer.append(streams.wallet(bob), [opened(bob)]);
+    await side.settled();
+    await inTransaction(database.pool, {}, async (tx) => {
+      await tx.execute('delete from read.wallet where user_id = $1', [bob]);
+      await moveCheckpoint(tx, key, (await loadCheckpoint(tx, key))!, before);
+    });
+    await untilTrue(async () => {
+      const { rows } = await database.pool.query('select from read.wallet where user_id = $1', [bob]);
+      return rows.length === 1;
+    });
+    await expectTablesToEqualLog(database.pool, side.log.events);
+  });
+});
+
+describe('a database that is not to be reached', () => {
+  it.each([
+    ['whose name does not resolve', { code: 'ENOTFOUND', syscall: 'getaddrinfo' }],
+    ['that refuses the password', { code: '28P01' }],
+  ])(
+    '%s stops no projection: all go on when it is back, those that only move on too',
+    async (_, properties) => {
+      let isDown = false;
+      const pool: pg.Pool = new Proxy(database.pool, {
+        get(target, name) {
+          if (isDown && (name === 'connect' || name === 'query')) {
+            return async () => {
+              throw Object.assign(new Error('the way to the database is closed'), properties);
+            };
+          }
+          const value = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      const side = startReadSide(pool, { leases: leasesForAll });
+      sides.push(side);
+      const states = (): Set<string> => new Set(side.runner.status().map(({ state }) => state));
+      const writer = new HistoryWriter(side.log);
+      await writer.append(streams.wallet(alice), [opened(alice)]);
+      await side.settled();
+      isDown = true;
+      await writer.append(streams.wallet(bob), [opened(bob)]);
+      // One has rows to write; the next heartbeat makes the others write where they are.
+      await untilTrue(() => states().size > 0 && !states().has('running'));
+      expect(states()).toEqual(new Set(['retrying']));
+      isDown = false;
+      await untilTrue(() => states().has('running') && states().size === 1);
+      await side.settled();
+      await expectTablesToEqualLog(database.pool, side.log.events);
+    },
+  );
 });
 
 describe('a poison event', () => {
@@ -217,13 +320,55 @@ describe('a log that is not the one that the rows came from', () => {
     const shorter = start({ bus: inProcessBus(logger) });
     const writer = new HistoryWriter(shorter.log);
     await writer.append(streams.wallet(alice), [opened(alice)]);
-    await expect.poll(() => shorter.runner.status().map(({ failure }) => failure?.reason)).toContain('ahead');
+    await untilTrue(() => shorter.runner.status().some(({ failure }) => failure?.reason === 'ahead'));
     const wallet = shorter.runner.status().find(({ projection }) => projection === 'wallet');
     expect(wallet).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
     expect(wallet?.failure?.message).toContain('hongbao rebuild wallet');
 
     await rebuild({ log: shorter.log, pool: database.pool, runtime, logger }, [walletProjection]);
     expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
+  });
+
+  it('stops them for good: also when it has grown beyond their checkpoints with other events', async () => {
+    const one = start();
+    const before = new HistoryWriter(one.log);
+    for (const user of [alice, bob, carol]) await before.append(streams.wallet(user), [opened(user)]);
+    await one.settled();
+    await one.stop();
+
+    const shorter = start({ bus: inProcessBus(logger) });
+    const after = new HistoryWriter(shorter.log);
+    await after.append(streams.wallet(dave), [opened(dave)]);
+    await untilTrue(() => shorter.runner.status().some(({ failure }) => failure?.reason === 'ahead'));
+    await shorter.stop();
+    for (const number of [5, 6, 7, 8]) {
+      await after.append(streams.wallet(userId(number)), [opened(userId(number))]);
+    }
+    expect(await shorter.log.head()).toBeGreaterThan(await one.log.head());
+
+    const again = start({ log: shorter.log, bus: inProcessBus(logger) });
+    const wallet = () => again.runner.status().find(({ projection }) => projection === 'wallet');
+    await untilTrue(() => wallet() !== undefined);
+    expect(wallet()).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
+    await rebuild({ log: again.log, pool: database.pool, runtime, logger }, allProjections);
+    await untilTrue(() => wallet()?.state === 'running');
+    await again.settled();
+    await expectTablesToEqualLog(database.pool, again.log.events);
+  });
+
+  it('cannot be compared with rows that are beyond its end: that is refused, and nothing is changed', async () => {
+    const one = start();
+    await new HistoryWriter(one.log).append(streams.wallet(alice), [opened(alice)]);
+    await one.settled();
+    await one.stop();
+    const deps = { log: new InMemoryEventLog(), pool: database.pool, runtime, logger };
+    await expect(auditReadModels(deps)).rejects.toBeInstanceOf(LiveRowsAhead);
+    await expect(rebuild(deps, [walletProjection], { compare: true })).rejects.toThrow(
+      'Run: hongbao rebuild wallet',
+    );
+    expect(await loadGenerations(sqlOn(database.pool), 'wallet')).toMatchObject([
+      { number: 1, state: 'live' },
+    ]);
   });
 
   it('stops them when its epoch is another one, also when that begins while they run', async () => {
@@ -235,9 +380,10 @@ describe('a log that is not the one that the rows came from', () => {
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await side.settled();
     await begin('second');
-    await expect
-      .poll(() => side.runner.status().map(({ failure }) => failure?.reason))
-      .toEqual(side.runner.status().map(() => 'epoch'));
+    // A new session looks at everything: until then there are lanes, or nothing at all.
+    await untilTrue(() => side.runner.status().some(({ failure }) => failure !== undefined));
+    const reasons = side.runner.status().map(({ projection, failure }) => [projection, failure?.reason]);
+    expect(reasons).toEqual(allProjections.map(({ name }) => [name, 'epoch']));
   });
 
   it('is not suspected when the subscription was further than the newest event: system events lie there', async () => {

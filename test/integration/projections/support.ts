@@ -75,6 +75,11 @@ async function until(
   while (!(await positions.waitFor(names, head)));
 }
 
+/** Waits for a fact that nobody announces; the test's own timeout ends it. */
+export async function untilTrue(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await runtime.timers.sleep(5);
+}
+
 /** Resolves with the first bus message that `matches`. */
 export function nextMessage(bus: ChangeBus, matches: (message: BusMessage) => boolean): Promise<BusMessage> {
   return new Promise((resolve) => {

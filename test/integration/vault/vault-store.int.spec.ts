@@ -79,7 +79,7 @@ describe('passwords', () => {
     expect(await vault.passwordHash(user)).toBe('two');
     await vault.ensureDataKey(user);
     const token = { hash: 'discarded', familyId: uuid(1), userId: user, deviceId: deviceId(1) };
-    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs });
+    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs }, { nowMs: 0, retryGraceMs });
     await vault.discardUser(user);
     await vault.discardUser(user);
     expect(await vault.passwordHash(user)).toBeUndefined();
@@ -92,14 +92,69 @@ describe('passwords', () => {
   });
 });
 
+describe('a change of password', () => {
+  const put = (hash: string, user: ReturnType<typeof userId>, device: number, family: number) =>
+    vault.putRefreshToken(
+      {
+        hash,
+        familyId: uuid(0x7000 + family),
+        userId: user,
+        deviceId: deviceId(device),
+        expiresAtMs: hourMs,
+      },
+      { nowMs: 0, retryGraceMs },
+    );
+  const rotate = (hash: string) =>
+    vault.rotateRefreshToken(hash, { hash: `${hash}-next`, expiresAtMs: hourMs }, { nowMs: 0, retryGraceMs });
+
+  it('stores the hash and ends the tokens of every device of the user but one', async () => {
+    const [user, other] = [userId(70), userId(71)];
+    await vault.putPasswordHash(user, 'old');
+    await put('kept', user, 1, 1);
+    await put('phone', user, 2, 2);
+    await put('laptop', user, 3, 3);
+    await put('stranger', other, 2, 4);
+    const change = { from: 'old', to: 'new', keptDeviceId: deviceId(1) };
+    expect(await vault.replacePasswordHash(user, change)).toBe(true);
+    expect(await vault.replacePasswordHash(user, change)).toBe(true);
+    expect(await vault.passwordHash(user)).toBe('new');
+    const kinds = [];
+    for (const hash of ['kept', 'phone', 'laptop', 'stranger']) kinds.push((await rotate(hash)).kind);
+    expect(kinds).toEqual(['rotated', 'revoked', 'revoked', 'rotated']);
+  });
+
+  it('does neither when the hash is another one by now', async () => {
+    const user = userId(72);
+    await vault.putPasswordHash(user, 'newest');
+    await put('other', user, 2, 5);
+    expect(await vault.replacePasswordHash(user, { from: 'old', to: 'new', keptDeviceId: deviceId(1) })).toBe(
+      false,
+    );
+    expect(await vault.passwordHash(user)).toBe('newest');
+    expect((await rotate('other')).kind).toBe('rotated');
+  });
+
+  it('lets no login that races it keep a token without seeing the new hash', async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const user = userId(2_000 + round);
+      const hash = `racing-${round}`;
+      await vault.putPasswordHash(user, 'old');
+      const change = { from: 'old', to: 'new', keptDeviceId: deviceId(1) };
+      const seen = put(hash, user, 2, 100 + round).then(() => vault.passwordHash(user));
+      await Promise.all([seen, vault.replacePasswordHash(user, change)]);
+      if ((await seen) === 'old') expect((await rotate(hash)).kind).toBe('revoked');
+    }
+  });
+});
+
 describe('refresh tokens', () => {
   let logins = 0;
   async function login(user = userId(60), device = deviceId(1)): Promise<string> {
     logins += 1;
     const hash = `login-${logins}`;
     const token = { hash, familyId: uuid(0x9000 + logins), userId: user, deviceId: device };
-    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs });
-    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs });
+    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs }, { nowMs: 0, retryGraceMs });
+    await vault.putRefreshToken({ ...token, expiresAtMs: hourMs }, { nowMs: 0, retryGraceMs });
     return hash;
   }
   const rotate = (presented: string, next: string, nowMs = 0) =>
@@ -177,8 +232,58 @@ describe('refresh tokens', () => {
     await vault.revokeRefreshTokens(user, deviceId(2));
     expect(await rotate(phone, `${phone}-b`)).toEqual({ kind: 'revoked' });
     expect(await rotate(laptop, `${laptop}-b`)).toMatchObject({ kind: 'rotated' });
+    const devices = [2, 3, 4].map((number) => ({ userId: user, deviceId: deviceId(number) }));
+    // The fourth never was logged in: nothing says that it was revoked.
+    expect(await vault.revokedDevices(devices)).toEqual([devices[0]]);
     await vault.revokeRefreshTokens(user);
+    expect(new Set(await vault.revokedDevices(devices))).toEqual(new Set(devices.slice(0, 2)));
     expect(await rotate(`${laptop}-b`, `${laptop}-c`)).toEqual({ kind: 'revoked' });
+  });
+
+  it('go with their family at a later login of the user, once all of it has expired', async () => {
+    const [user, other] = [userId(62), userId(63)];
+    const put = (hash: string, family: number, expiresAtMs: number, nowMs: number, of = user) =>
+      vault.putRefreshToken(
+        { hash, familyId: uuid(0x8000 + family), userId: of, deviceId: deviceId(1), expiresAtMs },
+        { nowMs, retryGraceMs },
+      );
+    const kept = async () => {
+      const { rows } = await database.pool.query<{ hash: string }>(
+        `select coalesce(t.hash, 'a family without tokens') as hash from hongbao_vault.token_family f
+         left join hongbao_vault.refresh_token t on t.family_id = f.family_id
+         where f.user_id = any($1) order by t.hash`,
+        [[user, other]],
+      );
+      return rows.map(({ hash }) => hash);
+    };
+    await put('aged-dead', 1, hourMs, 0);
+    await put('aged-renewed', 2, hourMs, 0);
+    await vault.rotateRefreshToken(
+      'aged-renewed',
+      { hash: 'aged-renewed-b', expiresAtMs: 9 * hourMs },
+      { nowMs: 1, retryGraceMs },
+    );
+    await put('aged-stranger', 3, hourMs, 0, other);
+    await put('aged-late', 4, 9 * hourMs, hourMs + retryGraceMs);
+    expect(await kept()).toEqual([
+      'aged-dead',
+      'aged-late',
+      'aged-renewed',
+      'aged-renewed-b',
+      'aged-stranger',
+    ]);
+    await put('aged-later', 5, 9 * hourMs, hourMs + retryGraceMs + 1);
+    expect(await kept()).toEqual([
+      'aged-late',
+      'aged-later',
+      'aged-renewed',
+      'aged-renewed-b',
+      'aged-stranger',
+    ]);
+    const at = { nowMs: 2 * hourMs, retryGraceMs };
+    expect(
+      await vault.rotateRefreshToken('aged-renewed-b', { hash: 'aged-c', expiresAtMs: 9 * hourMs }, at),
+    ).toMatchObject({ kind: 'rotated' });
   });
 
   it('lets no descendant escape a revocation that races an exchange', async () => {

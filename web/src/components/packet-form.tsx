@@ -33,6 +33,7 @@ export function PacketForm({ conversationId, onClose }: { conversationId: Conver
   const [receivers, setReceivers] = useState<readonly UserId[]>([]);
   const [greeting, setGreeting] = useState('');
   const [expiry, setExpiry] = useState<Expiry>('oneDay');
+  const [sendPacket] = useState(() => session.packetSender());
   const [problem, setProblem] = useState<DraftProblem | undefined>(undefined);
 
   const chosen = isDirect ? people.map((person) => person.userId) : receivers;
@@ -40,7 +41,7 @@ export function PacketForm({ conversationId, onClose }: { conversationId: Conver
 
   const send = useAction(async () => {
     if (!draft.ok) return;
-    await session.sendPacket({
+    await sendPacket({
       conversationId,
       kind,
       totalFen: draft.totalFen,

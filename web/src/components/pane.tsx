@@ -3,6 +3,7 @@ import { CurrentSession } from '../hooks/use-session.ts';
 import { useSide } from '../hooks/use-side.ts';
 import { useTexts } from '../i18n/language-context.ts';
 import type { Side } from '../platform/side-storage.ts';
+import { ResumeFailure } from './resume-failure.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Workspace } from './workspace.tsx';
 
@@ -21,6 +22,7 @@ export function Pane({ side }: { side: Side }) {
   }
   return (
     <section class="pane" aria-label={app[side]} aria-busy={state.kind === 'starting'}>
+      {state.kind === 'failed' && <ResumeFailure code={state.code} onAgain={state.again} />}
       {state.kind === 'signed-out' && <SignIn controls={controls} headingId={headingId} />}
     </section>
   );

@@ -14,7 +14,8 @@ export function TopUp() {
   const session = useSession();
   const [yuan, setYuan] = useState('');
   const [isUnreadable, setUnreadable] = useState(false);
-  const topUp = useAction(session.topUp);
+  const [deposit] = useState(() => session.depositor());
+  const topUp = useAction(deposit);
 
   async function submit(event: Event): Promise<void> {
     event.preventDefault();

@@ -2,6 +2,7 @@ import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { ConversationId, PacketId } from '../../../src/domain/ids.ts';
 import { useNames, useSession, useSessionState } from '../hooks/use-session.ts';
 import { useTexts } from '../i18n/language-context.ts';
+import { ConnectionStopped } from './connection-stopped.tsx';
 import { Conversation } from './conversation.tsx';
 import { FriendsPanel } from './friends-panel.tsx';
 import { Inbox } from './inbox.tsx';
@@ -60,6 +61,7 @@ export function Workspace({ onLeave }: { onLeave(): void }) {
         <PaneHeader onLeave={onLeave} onWallet={() => show('wallet')} />
         <LoadFailure />
         {connection.kind === 'ended' && <SessionEnded onLeave={onLeave} />}
+        {connection.kind === 'stopped' && <ConnectionStopped />}
         {conversationId === undefined ? (
           <>
             <Tabs

@@ -1,11 +1,20 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { browserRuntime, type Client, ClientError, createClient } from '../../../src/client/index.ts';
+import {
+  browserRuntime,
+  type Client,
+  type ClientErrorCode,
+  createClient,
+} from '../../../src/client/index.ts';
+import type { UserView } from '../../../src/protocol/views/user-views.ts';
 import { createSideStorage, type Side } from '../platform/side-storage.ts';
 import { openSession, type Session } from '../session/session.ts';
+import { stillSignedIn } from '../session/still-signed-in.ts';
 
 export type SideState =
   /** Looking whether somebody is still signed in from before a reload. */
   | { readonly kind: 'starting' }
+  /** Somebody is, but the server could not say who. */
+  | { readonly kind: 'failed'; readonly code: ClientErrorCode; again(): void }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'signed-in'; readonly session: Session };
 
@@ -22,45 +31,50 @@ export function useSide(side: Side): SideControls {
   const [state, setState] = useState<SideState>({ kind: 'starting' });
   const current = useRef<{ client: Client; session: Session } | undefined>(undefined);
 
-  const enter = useCallback(async (client: Client) => {
-    const { user } = await client.me();
+  const [attempt, setAttempt] = useState(0);
+
+  const enter = useCallback((client: Client, user: UserView) => {
     const isPageVisible = () => document.visibilityState === 'visible';
     const session = openSession(client, browserRuntime(), user, isPageVisible);
     current.current = { client, session };
     setState({ kind: 'signed-in', session });
   }, []);
 
+  // Another attempt asks again.
   useEffect(() => {
+    let wanted = true;
     const client = newClient(side);
-    if (client.resume()) {
-      enter(client).catch((error: unknown) => {
-        if (!(error instanceof ClientError)) throw error;
-        setState({ kind: 'signed-out' });
-      });
-    } else {
-      setState({ kind: 'signed-out' });
-    }
-    return () => current.current?.session.close();
-  }, [side, enter]);
+    setState({ kind: 'starting' });
+    void stillSignedIn(client).then((found) => {
+      if (!wanted) return;
+      if (found.kind === 'user') enter(client, found.user);
+      else if (found.kind === 'nobody') setState({ kind: 'signed-out' });
+      else setState({ kind: 'failed', code: found.code, again: () => setAttempt((count) => count + 1) });
+    });
+    return () => {
+      wanted = false;
+      current.current?.session.close();
+    };
+  }, [side, enter, attempt]);
 
   return {
     state,
     async logIn(username, password) {
       const client = newClient(side);
       await client.logIn({ username, password });
-      await enter(client);
+      enter(client, (await client.me()).user);
     },
     async register(username, password, nickname) {
       const client = newClient(side);
       await client.register({ username, password, nickname });
-      await enter(client);
+      enter(client, (await client.me()).user);
     },
     leave() {
       const left = current.current;
       current.current = undefined;
       left?.session.close();
       setState({ kind: 'signed-out' });
-      // The tokens are forgotten here in any case; the server hears of it if it can.
+      // The storage forgets the tokens at once; the server hears of it if it can.
       left?.client.logOut().catch(() => undefined);
     },
   };

@@ -33,12 +33,16 @@ export const en = {
     password: 'Password',
     passwordHint: 'At least 8 characters',
     entering: 'Signing in …',
+    resumeFailed: (why: string) => `You are still signed in, but this could not be loaded. ${why}`,
     ended: 'This session has ended. Sign in again to go on.',
   },
   connection: {
     connecting: 'Connecting …',
     online: 'Online',
     waiting: (seconds: number) => `Offline, next try in ${seconds} s`,
+    stopped: 'Not connected',
+    stoppedWhy: 'The server does not accept this page as it is. Reload it; you stay signed in.',
+    reload: 'Reload the page',
     ended: 'Signed out',
   },
   pane: {

@@ -34,12 +34,16 @@ export const zh: Texts = {
     password: '密码',
     passwordHint: '至少 8 个字符',
     entering: '登录中…',
+    resumeFailed: (why) => `你仍处于登录状态，但加载失败。${why}`,
     ended: '会话已结束，请重新登录。',
   },
   connection: {
     connecting: '连接中…',
     online: '在线',
     waiting: (seconds) => `离线，${seconds} 秒后重试`,
+    stopped: '未连接',
+    stoppedWhy: '服务器不接受当前版本的页面。请重新加载，登录状态不变。',
+    reload: '重新加载页面',
     ended: '已退出',
   },
   pane: {

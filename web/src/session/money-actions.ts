@@ -1,6 +1,7 @@
 import type { ClientMessageId, PacketId } from '../../../src/domain/ids.ts';
 import type { Answers, Takes } from '../../../src/protocol/requests.ts';
 import type { PacketProofView } from '../../../src/protocol/views/money-views.ts';
+import { createKeptIds } from './kept-ids.ts';
 import type { Loaders } from './loaders.ts';
 import type { SessionContext } from './session-context.ts';
 
@@ -11,22 +12,34 @@ export type PacketDraft = Omit<Takes<'sendPacket'>, 'clientMsgId' | 'nonce'>;
 
 /** Each rejects with `ClientError`. */
 export interface MoneyActions {
-  sendPacket(draft: PacketDraft): Promise<void>;
+  /**
+   * How one form sends packets. The same draft sent again after a failure, whatever that was, is the same packet:
+   * it is paid once.
+   */
+  packetSender(): (draft: PacketDraft) => Promise<void>;
   /** Takes a share; whatever the answer is, the packet is read again. */
   grab(packetId: PacketId): Promise<Answers<'grabPacket'>>;
   loadPacket(packetId: PacketId): Promise<void>;
   proof(packetId: PacketId): Promise<PacketProofView>;
-  /** Sandbox money, in development only. */
-  topUp(amountFen: number): Promise<void>;
+  /** How one form tops up: sandbox money, in development only. The same amount again after a failure comes once. */
+  depositor(): (amountFen: number) => Promise<void>;
   loadOlderStatement(): Promise<void>;
 }
 
 export function createMoneyActions(context: SessionContext, loaders: Loaders): MoneyActions {
   const { client, runtime, command, afterOwnWrites } = context;
   return {
-    async sendPacket(draft) {
-      const nonce = hex(runtime.random.bytes(nonceBytes));
-      await command('sendPacket', { ...draft, clientMsgId: runtime.ids.next() as ClientMessageId, nonce });
+    packetSender() {
+      const kept = createKeptIds(() => ({
+        commandId: runtime.ids.next(),
+        clientMsgId: runtime.ids.next() as ClientMessageId,
+        nonce: hex(runtime.random.bytes(nonceBytes)),
+      }));
+      return async (draft) => {
+        const { commandId, ...ids } = kept.of(draft);
+        await command('sendPacket', { ...draft, ...ids }, { commandId });
+        kept.done();
+      };
     },
     async grab(packetId) {
       try {
@@ -37,8 +50,13 @@ export function createMoneyActions(context: SessionContext, loaders: Loaders): M
     },
     loadPacket: (packetId) => loaders.packet(packetId),
     proof: (packetId) => client.packetProof(packetId, afterOwnWrites()),
-    async topUp(amountFen) {
-      await command('deposit', { amountFen, providerRef: runtime.ids.next() });
+    depositor() {
+      const kept = createKeptIds(() => ({ commandId: runtime.ids.next(), providerRef: runtime.ids.next() }));
+      return async (amountFen) => {
+        const { commandId, providerRef } = kept.of(amountFen);
+        await command('deposit', { amountFen, providerRef }, { commandId });
+        kept.done();
+      };
     },
     loadOlderStatement: () => loaders.olderStatement(),
   };

@@ -1,4 +1,4 @@
-import type { ConversationId } from '../../../src/domain/ids.ts';
+import type { ConversationId, PacketId } from '../../../src/domain/ids.ts';
 import type { PushData } from '../../../src/protocol/pushes.ts';
 import type { MessageView } from '../../../src/protocol/views/message-views.ts';
 import { foldInbox } from './fold-inbox.ts';
@@ -87,13 +87,17 @@ export function handlePushes(
   }
 
   function onPacket(push: PushData['packet']): void {
-    const { packetId, grabs } = push;
-    const known = store.get().packets.get(packetId);
+    const { packetId, conversationId, grabs } = push;
+    const { packets, conversations } = store.get();
+    const known = packets.get(packetId);
     if (known !== undefined) {
       store.update((state) => ({
         ...state,
         packets: new Map(state.packets).set(packetId, foldPacket(known, push)),
       }));
+    }
+    // Its message may have come before reads could show the packet: now they can.
+    if (known !== undefined || showsPacket(conversations.get(conversationId), packetId)) {
       void loaders.packet(packetId);
     }
     const others = grabs.filter((grab) => grab.userId !== me);
@@ -122,6 +126,10 @@ export function handlePushes(
   return () => {
     for (const stop of off) stop();
   };
+}
+
+function showsPacket(conversation: ConversationState | undefined, packetId: PacketId): boolean {
+  return conversation?.items?.some((item) => item.kind === 'packet' && item.packetId === packetId) ?? false;
 }
 
 /** A conversation after one more item: at its end, where it was loaded, and no longer among the pending ones. */

@@ -1,4 +1,4 @@
-import type { Client, ClientOptions, ReadOptions } from '../../../src/client/index.ts';
+import type { Client, ClientOptions, ReadOptions, RequestOptions } from '../../../src/client/index.ts';
 import { ClientError } from '../../../src/client/index.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
 import type { Answers, Takes, WireRequestType } from '../../../src/protocol/requests.ts';
@@ -15,7 +15,11 @@ export interface SessionContext {
   readonly store: Store<SessionState>;
   readonly me: UserId;
   /** Carries out a command; reads from now on show its effect. Rejects with `ClientError`. */
-  command<Type extends WireRequestType>(type: Type, data: Takes<Type>): Promise<Answers<Type>>;
+  command<Type extends WireRequestType>(
+    type: Type,
+    data: Takes<Type>,
+    options?: RequestOptions,
+  ): Promise<Answers<Type>>;
   /** Makes a read show every command of this session so far. */
   afterOwnWrites(): ReadOptions;
   /** Sees to it that the names of these users become known. */
@@ -28,8 +32,8 @@ export interface SessionContext {
 export function createCommands(client: Client): Pick<SessionContext, 'command' | 'afterOwnWrites'> {
   let writtenUpTo: bigint | undefined;
   return {
-    async command(type, data) {
-      const accepted = await client.request(type, data);
+    async command(type, data, options) {
+      const accepted = await client.request(type, data, options);
       const position = BigInt(accepted.position);
       if (writtenUpTo === undefined || position > writtenUpTo) writtenUpTo = position;
       return accepted.data;

@@ -9,6 +9,8 @@ export type ConnectionState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'online' }
   | { readonly kind: 'waiting'; readonly retryAtMs: number }
+  /** The server does not take this page as it is; whoever is signed in stays so. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'ended' };
 
 /** A message of this side that the server's flow does not show yet. */

@@ -5,7 +5,7 @@ import { createStore, type Store } from '../state/store.ts';
 import { type ChatActions, createChatActions } from './chat-actions.ts';
 import { markInboxRead } from './fold-inbox.ts';
 import { createFriendActions, type FriendActions } from './friend-actions.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { createLoaders } from './loaders.ts';
 import { createMoneyActions, type MoneyActions } from './money-actions.ts';
 import { createPeopleLearner } from './people.ts';
 import { handlePushes } from './push-handlers.ts';
@@ -60,7 +60,7 @@ export function openSession(
   }
 
   const stopPushes = handlePushes(context, loaders, markActiveRead);
-  const stopConnection = followConnection(context, loaders);
+  const stopConnection = followConnection(context);
   void loaders.everything();
 
   return {
@@ -87,21 +87,19 @@ export function openSession(
   };
 }
 
-/** Keeps `connection` in step with the client's, and reads everything again after each reconnection. */
-function followConnection({ client, runtime, store }: SessionContext, loaders: Loaders): () => void {
-  let wasConnected = false;
+/** Keeps `connection` in step with the client's. */
+function followConnection({ client, runtime, store }: SessionContext): () => void {
   const off = [
     client.on('connected', ({ user, serverTimeMs }) => {
       const clockOffsetMs = serverTimeMs - runtime.clock.nowMs();
       store.update((state) => ({ ...state, me: user, clockOffsetMs, connection: { kind: 'online' } }));
-      if (wasConnected) void loaders.everything();
-      wasConnected = true;
     }),
     client.on('disconnected', ({ retryInMs }) => {
       const retryAtMs = runtime.clock.nowMs() + (retryInMs ?? 0);
       store.update((state) => ({
         ...state,
-        connection: retryInMs === null ? { kind: 'ended' } : { kind: 'waiting', retryAtMs },
+        // Where the session has ended too, that is told right after this.
+        connection: retryInMs === null ? { kind: 'stopped' } : { kind: 'waiting', retryAtMs },
       }));
     }),
     client.on('sessionEnded', () => {

@@ -14,5 +14,5 @@ export function newestEvent(store: EventStore, stream: string): NewestEvent | un
   const state = store.stream(stream);
   const revision = state.lastRevision;
   if (streamStatus(state) !== 'present' || revision < firstRevision(state)) return undefined;
-  return { revision, record: () => store.streamReader(stream).at(revision) };
+  return { revision, record: () => store.streamReader(stream)(revision) };
 }

@@ -65,11 +65,11 @@ export class UserDirectory {
 
   /** The logins of all who were ever created, sorted. Reads the whole list. */
   logins(): readonly string[] {
-    const reader = this.#store.streamReader(USERS_STREAM);
+    const read = this.#store.streamReader(USERS_STREAM);
     const logins = new Set<string>();
     const count = this.createdCount;
     for (let revision = 0; revision < count; revision++) {
-      logins.add(Buffer.from(reader.at(revision)?.data() ?? []).toString('utf8'));
+      logins.add(Buffer.from(read(revision)?.data() ?? []).toString('utf8'));
     }
     return [...logins].sort();
   }

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EventStore, StoreClosing } from '../../../../infra/eventstore/embedded/event-store.ts';
 import { type ProposedEvent, RecordCorrupt } from '../../../../infra/eventstore/embedded/stored-record.ts';
-import { DATA_FILE } from '../../../../infra/eventstore/embedded/tables.ts';
+import { dataFile } from '../../../../infra/eventstore/embedded/data-files.ts';
 
 const ids = { next: () => crypto.randomUUID() };
 const clock = { nowMs: () => 1_700_000_000_000, monotonicMs: () => 0 };
@@ -54,14 +54,14 @@ test('what was appended is there after it is opened again, and goes on from ther
   await first.close();
   const second = open();
   expect(second.lastPosition).toBe(3);
-  expect(second.streamReader('s').at(1)?.wire.toString()).toContain('two');
+  expect(second.streamReader('s')(1)?.wire.toString()).toContain('two');
   expect(await second.append('u', noStream, [event()])).toEqual({
     kind: 'appended',
     revision: 0,
     position: 4,
   });
-  expect(second.streamReader('t').at(0)?.stream()).toBe('t');
-  expect(second.streamReader('u').at(0)?.stream()).toBe('u');
+  expect(second.streamReader('t')(0)?.stream()).toBe('t');
+  expect(second.streamReader('u')(0)?.stream()).toBe('u');
   await second.close();
 });
 
@@ -78,7 +78,7 @@ test('a record that changed on disk is refused and its neighbours are served', a
   const first = open();
   await first.append('s', noStream, [event('before'), event('the-victim'), event('behind')]);
   await first.close();
-  const file = join(dataDir, DATA_FILE);
+  const file = dataFile(dataDir);
   const bytes = readFileSync(file);
   const victim = Buffer.from('the-victim');
   // Copy-on-write pages: an older copy of the record may lie in the file too.

@@ -1,0 +1,82 @@
+import { type Database, open, type RootDatabase } from 'lmdb';
+
+/** The tables of one LMDB file. */
+export type TableName = 'log' | 'stream-index' | 'stream-heads' | 'event-ids' | 'facts';
+
+/** An open LMDB file. */
+export class LmdbFile {
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #tables: Readonly<Record<TableName, Database<Buffer, Buffer>>>;
+
+  /** Opens the file, or makes it. `readOnly` opens one that another process may be writing to. */
+  constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
+    const root = open<Buffer, Buffer>({
+      path,
+      noSubdir: true,
+      maxDbs: 32,
+      // An answered append must be on disk; overlapping, a commit resolves before it is.
+      overlappingSync: false,
+      // Without it lmdb groups writes by turns of the event loop in promises that nobody holds: when the disk
+      // refuses one, its rejection would end the process. Groups are made here, by `commit`.
+      eventTurnBatching: false,
+      readOnly: options.readOnly ?? false,
+      ...binary,
+    });
+    const table = (name: TableName): Database<Buffer, Buffer> =>
+      root.openDB<Buffer, Buffer>({ name, ...binary });
+    this.#root = root;
+    this.#tables = {
+      log: table('log'),
+      'stream-index': table('stream-index'),
+      'stream-heads': table('stream-heads'),
+      'event-ids': table('event-ids'),
+      facts: table('facts'),
+    };
+  }
+
+  table(name: TableName): Database<Buffer, Buffer> {
+    return this.#tables[name];
+  }
+
+  /**
+   * Runs `writes` as one transaction: all of it or nothing. Resolves when it is synced to disk; rejects when
+   * the disk refuses it, and then nothing of it is there.
+   */
+  async commit(writes: () => void): Promise<void> {
+    try {
+      await this.#root.batch(writes);
+    } catch (error) {
+      // lmdb hangs the cause on it as a second promise, which nobody else holds.
+      if (error instanceof Error && 'commitError' in error) await ignoreRejection(error.commitError);
+      throw error;
+    }
+  }
+
+  /** Writes a compact copy of the file as it is now to `path`. Others may write meanwhile. */
+  copyTo(path: string): Promise<void> {
+    return this.#root.backup(path, true);
+  }
+
+  /** How long the file must be for every page that it speaks of to be in it, in bytes. */
+  declaredBytes(): number {
+    const { lastPageNumber, pageSize } = this.#root.getStats() as {
+      lastPageNumber: number;
+      pageSize: number;
+    };
+    return (lastPageNumber + 1) * pageSize;
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+async function ignoreRejection(promise: unknown): Promise<void> {
+  try {
+    await promise;
+  } catch {
+    // The error that carries it is the one that is thrown.
+  }
+}
