@@ -9,10 +9,8 @@
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
-import { DataFolderDamaged } from './data-folder-check.ts';
-import { DataFolderInUse } from './data-folder-lock.ts';
 import { startEventNode } from './node.ts';
-import { FormatMismatch } from './tables.ts';
+import { startFailureSentence } from './start-failure.ts';
 
 const usage = 'usage: main.ts --data DIR [--port N] [--host H]';
 
@@ -57,9 +55,6 @@ main().catch((error: unknown) => {
 /** A sentence for what a user can do something about; the whole error for the rest. */
 function startFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE') {
-    return `the event node's port is taken (${error.message}); stop what listens there, or choose another port`;
-  }
-  const expected = [DataFolderInUse, DataFolderDamaged, FormatMismatch].some((type) => error instanceof type);
-  return expected || error.message === usage ? error.message : (error.stack ?? error.message);
+  if (error.message === usage) return usage;
+  return startFailureSentence(error) ?? error.stack ?? error.message;
 }

@@ -203,6 +203,17 @@ describe('a user', () => {
   });
 });
 
+test('a node that checks nothing takes any credentials, for anything', async () => {
+  const open = await aNode();
+  const connection = rawConnection(open.node.port);
+  for (const by of [undefined, { username: 'nobody', password: 'guess' }, 'Bearer xyz']) {
+    const answer = await connection.call(`${USERS}/Details`, users.DetailsResp, new users.DetailsReq(), by);
+    expect(answer).toMatchObject({ status: grpcStatus.ok, messages: [] });
+  }
+  connection.close();
+  await open.close();
+});
+
 test('all users are shown in the order of their logins', async () => {
   for (const login of ['z-last', 'a-first']) await create(admin, { login });
   const logins = (await details(admin)).found.map((user) => user?.loginName ?? '');
