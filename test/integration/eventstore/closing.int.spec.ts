@@ -19,7 +19,7 @@ test('it does not wait for their load: it answers what it took, and refuses the 
         return error;
       }
       acknowledged.push(event.id);
-      if (acknowledged.length === 2_000) busy.resolve();
+      if (acknowledged.length === 600) busy.resolve();
     }
   };
   const writers = Array.from({ length: 256 }, (_, index) => writer(index));
