@@ -172,7 +172,9 @@ test('a peer that speaks plain text to TLS is cut off', async () => {
 });
 
 test('a node that stops does not wait for peers that say nothing', async () => {
-  const { close, node } = await aNode();
+  // No deadline ever passes: only the stop itself can cut them.
+  const patient = { ...runtime, timers: { ...runtime.timers, after: () => ({ cancel: () => {} }) } };
+  const { close, node } = await aNode({ runtime: patient });
   const socket = connectTcp(node.port, '127.0.0.1');
   socket.on('error', () => {});
   socket.resume();
