@@ -2,8 +2,10 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { pino } from 'pino';
+import { openAccess } from '../../infra/eventstore/embedded/access/access.ts';
 import { frameOf } from '../../infra/eventstore/embedded/grpc-frames.ts';
 import { type GrpcHandler, startGrpcServer } from '../../infra/eventstore/embedded/grpc-server.ts';
+import { NodeMetrics } from '../../infra/eventstore/embedded/node-metrics.ts';
 import { serverFeaturesService } from '../../infra/eventstore/embedded/server-features-service.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
 
@@ -32,6 +34,9 @@ const server = await startGrpcServer({
   host: '127.0.0.1',
   port: 0,
   handlers,
+  identify: openAccess.identify,
+  metrics: new NodeMetrics(),
+  pages: new Map(),
   timers: systemRuntime().timers,
   logger: pino({ level: 'silent' }),
 });

@@ -108,6 +108,27 @@ export function buildProgram(): Command {
       process.exitCode = await withLog(settings(), (log) => verify(log, packetId, options.json === true));
     });
 
+  program
+    .command('eventstore')
+    .description('Run the embedded event node by itself, for any EventStoreDB client, until Ctrl-C.')
+    .requiredOption('--data <dir>', 'folder of the events; made when it is not there')
+    .option('--port <port>', 'port to serve on; 0: any free one', '2113')
+    .option('--host <host>', 'address to serve on', '127.0.0.1')
+    .option('--tls-cert <file>', 'certificate (PEM) to serve TLS with; users log in and access is checked')
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--insecure', 'serve plain text, and let everybody do everything')
+    .addHelpText(
+      'after',
+      examples(
+        'hongbao eventstore --data /srv/events --insecure',
+        'hongbao eventstore --data /srv/events --host 0.0.0.0 --tls-cert node.crt --tls-key node.key',
+      ),
+    )
+    .action(async (options) => {
+      const { eventstore } = await import('./commands/eventstore.ts');
+      process.exitCode = await eventstore(options, process.env.HONGBAO_LOG_LEVEL);
+    });
+
   return program;
 }
 

@@ -66,6 +66,11 @@ export const limits = {
     connectionsMax: 1_024,
     /** Flow-control window per call, bytes. */
     receiveWindowBytes: 1024 * 1024,
+    /** From a connection's start to its first words: the TLS handshake, then the preface of HTTP/2 or a request. */
+    handshakeMs: 10_000,
+    /** A connection that speaks HTTP/1.1 has one request, and is cut after this. */
+    httpConnectionMs: 10_000,
+    httpHeaderBytesMax: 16 * 1024,
     /** What is still open this long after a stop was asked for is cut off. */
     closeGraceMs: 2_000,
     /** Up to this size a data file is read from end to end at every start. */
@@ -76,6 +81,22 @@ export const limits = {
     compactionJournalBytesMax: 256 * 1024 * 1024,
     /** A suspect data file is tried out in a child process for at most this long. */
     probeTimeoutMs: 30_000,
+    /** How often statistics are sent, whatever a client asks for. */
+    statsEveryMsMin: 100,
+    statsEveryMsMax: 86_400_000,
+    /** UTF-8 bytes of what a user is told by, and of what he proves it with. */
+    loginBytesMax: 256,
+    passwordBytesMax: 1_024,
+    fullNameCharsMax: 1_024,
+    groupsPerUserMax: 64,
+    groupNameCharsMax: 256,
+    /** Users ever created: the list of them is read whole to answer it. */
+    usersCreatedMax: 100_000,
+    /** Passwords checked at the same time, and those that may wait for it. Each takes 16 MiB and a thread. */
+    passwordHashesAtOnceMax: 2,
+    passwordHashQueueMax: 64,
+    /** Callers whose password need not be hashed again on each call. */
+    verifiedCredentialsMax: 1_000,
   },
   postgres: {
     /** Connections of one process. The embedded server allows `serverConnectionsMax` in all. */

@@ -1,4 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
+import { createTurns } from '../runtime/turns.ts';
 
 /** Slow hashing of passwords, so many at a time and no more. */
 export interface PasswordHasher {
@@ -29,31 +30,16 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
     timeCost: options.passwordHashPasses,
     parallelism: options.passwordHashLanes,
   };
-  const queue: (() => void)[] = [];
-  let running = 0;
+  const turns = createTurns({
+    atOnceMax: options.passwordHashesAtOnceMax,
+    queueMax: options.passwordHashQueueMax,
+  });
   let dummy: Promise<string> | undefined;
 
-  async function inTurn<Value>(work: () => Promise<Value>): Promise<Value | 'busy'> {
-    if (running >= options.passwordHashesAtOnceMax) {
-      if (queue.length >= options.passwordHashQueueMax) return 'busy';
-      // Whoever finishes hands its turn over, so `running` stays as it is.
-      await new Promise<void>((resolve) => queue.push(resolve));
-    } else {
-      running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = queue.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  }
-
   return {
-    hash: (password) => inTurn(() => hash(password, cost)),
+    hash: (password) => turns.take(() => hash(password, cost)),
     verify: (phc, password) =>
-      inTurn(async () => {
+      turns.take(async () => {
         if (phc !== undefined) return verify(phc, password);
         dummy ??= hash('nobody has this password', cost);
         await verify(await dummy, password);

@@ -1,6 +1,7 @@
 /** `Streams.Append`: a header with stream and expected revision, the events one by one, one answer. */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { type Access, requireStream } from './access/access.ts';
 import type { Expected } from './append-decision.ts';
 import type { AppendOutcome, EventStore } from './event-store.ts';
 import { parseExpectedRevision } from './expected-revision.ts';
@@ -11,7 +12,7 @@ import { orUnavailable } from './or-unavailable.ts';
 import { parseMessage } from './parse-message.ts';
 import { AppendEvents, appendTooLarge, parseWritableStream } from './proposal.ts';
 
-export function appendService(store: EventStore): GrpcHandler {
+export function appendService(store: EventStore, access: Access): GrpcHandler {
   return async (call) => {
     let header: { stream: string; expected: Expected } | undefined;
     const proposal = new AppendEvents();
@@ -25,6 +26,7 @@ export function appendService(store: EventStore): GrpcHandler {
           stream: parseWritableStream(options.getStreamIdentifier()),
           expected: parseExpectedRevision(options),
         };
+        requireStream(access, call.caller, header.stream, 'write');
       } else if (proposed !== undefined) {
         if (header === undefined) throw invalidArgument('an append begins with its header');
         proposal.add(proposed);

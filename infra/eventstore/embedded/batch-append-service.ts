@@ -2,7 +2,9 @@
  * `Streams.BatchAppend`: one long call carries many appends, told apart by correlation id. An append may come
  * in several messages; the last one says so. Answers come in the order in which appends become durable.
  *
- * A bad append is answered with an error of its own; the call, and everybody else's appends on it, live on.
+ * A bad append is answered with an error of its own; the call, and everybody else's appends on it, live on. Only
+ * a node that stops ends the call, behind the answers of what it had taken: clients know by that to send the rest
+ * elsewhere or later.
  */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import status from '@eventstore/db-client/generated/status_pb.js';
@@ -11,8 +13,10 @@ import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { limits } from '../../../src/config/limits.ts';
 import type { Clock } from '../../../src/runtime/runtime.ts';
+import { type Access, requireStream } from './access/access.ts';
+import type { Caller } from './access/caller.ts';
 import type { Expected } from './append-decision.ts';
-import { type AppendOutcome, type EventStore, StoreUnavailable } from './event-store.ts';
+import { type AppendOutcome, type EventStore, StoreClosing, StoreUnavailable } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { frameOf, type Serializable } from './grpc-frames.ts';
 import type { GrpcHandler } from './grpc-server.ts';
@@ -31,14 +35,16 @@ interface OpenAppend {
   error: GrpcError | undefined;
 }
 
-export function batchAppendService(store: EventStore, clock: Clock): GrpcHandler {
+export function batchAppendService(store: EventStore, clock: Clock, access: Access): GrpcHandler {
   return async (call) => {
     const open = new Map<string, OpenAppend>();
     const flow = new InFlight();
+    let closing = false;
     for await (const bytes of call.messages()) {
+      if (closing) break;
       const request = parseMessage(streams.BatchAppendReq, bytes);
       const key = parseUuid(request.getCorrelationId());
-      const append = open.get(key) ?? beginAppend(request);
+      const append = open.get(key) ?? beginAppend(request, access, call.caller);
       open.set(key, append);
       addEvents(append, request);
       if (!request.getIsFinal()) {
@@ -49,20 +55,33 @@ export function batchAppendService(store: EventStore, clock: Clock): GrpcHandler
       }
       open.delete(key);
       flow.begin(bytes.length);
-      void answer(call, store, clock, append).finally(() => flow.finish(bytes.length));
+      const answered = outcomeOf(store, clock, append).then(async (outcome) => {
+        if (outcome === 'closing') closing = true;
+        else await answer(call, append, outcome);
+      });
+      void answered.finally(() => flow.finish(bytes.length));
       await flow.room(call.signal);
     }
     await flow.idle(call.signal);
+    // The server says why, as soon as all that was accepted is answered.
+    if (closing) await ended(call.signal);
   };
 }
 
-function beginAppend(request: streams.BatchAppendReq): OpenAppend {
+const ended = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+function beginAppend(request: streams.BatchAppendReq, access: Access, caller: Caller): OpenAppend {
   const options = request.getOptions();
   if (options === undefined) throw invalidArgument('an append begins with its options');
   const correlationId = request.getCorrelationId();
   const proposal = new AppendEvents();
   try {
     const stream = parseWritableStream(options.getStreamIdentifier());
+    requireStream(access, caller, stream, 'write');
     return { correlationId, options, stream, expected: parseExpected(options), proposal, error: undefined };
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
@@ -81,14 +100,15 @@ function addEvents(append: OpenAppend, request: streams.BatchAppendReq): void {
   }
 }
 
-async function answer(call: GrpcCall, store: EventStore, clock: Clock, append: OpenAppend): Promise<void> {
+type Outcome = streams.BatchAppendResp.Success | status.Status;
+
+async function answer(call: GrpcCall, append: OpenAppend, outcome: Outcome): Promise<void> {
   const response = new streams.BatchAppendResp();
   response.setCorrelationId(append.correlationId);
   response.setStreamIdentifier(append.options.getStreamIdentifier());
   copyExpected(append.options, response);
-  const result = await outcomeOf(store, clock, append);
-  if (result instanceof status.Status) response.setError(result);
-  else response.setSuccess(result);
+  if (outcome instanceof status.Status) response.setError(outcome);
+  else response.setSuccess(outcome);
   await call.writeTogether(frameOf(response));
 }
 
@@ -96,7 +116,10 @@ async function outcomeOf(
   store: EventStore,
   clock: Clock,
   { options, stream, expected, proposal, error }: OpenAppend,
-): Promise<streams.BatchAppendResp.Success | status.Status> {
+): Promise<Outcome | 'closing'> {
+  if (error?.status === grpcStatus.permissionDenied) {
+    return failure(PERMISSION_DENIED, error.message, 'AccessDenied', new shared.AccessDenied());
+  }
   if (error !== undefined) {
     return failure(
       INVALID_ARGUMENT,
@@ -128,9 +151,12 @@ async function outcomeOf(
       }
     }
   } catch (reason) {
-    // Only StoreUnavailable is expected; anything else is answered too, so that one append's bug is its own.
-    const message = reason instanceof StoreUnavailable ? reason.message : 'internal error';
-    return failure(UNKNOWN, message, 'Unknown', new shared.Unknown());
+    if (reason instanceof StoreClosing) return 'closing';
+    if (reason instanceof StoreUnavailable) {
+      return failure(UNAVAILABLE, reason.message, 'Unknown', new shared.Unknown());
+    }
+    // Not expected, and answered all the same, so that one append's bug is its own.
+    return failure(UNKNOWN, 'internal error', 'Unknown', new shared.Unknown());
   }
 }
 
@@ -200,7 +226,9 @@ type Code = Parameters<status.Status['setCode']>[0];
 const UNKNOWN: Code = 2;
 const INVALID_ARGUMENT: Code = 3;
 const DEADLINE_EXCEEDED: Code = 4;
+const PERMISSION_DENIED: Code = 7;
 const FAILED_PRECONDITION: Code = 9;
+const UNAVAILABLE: Code = 14;
 
 /** How much one call has under way; over the limit its socket is not read, and TCP slows the sender. */
 class InFlight {

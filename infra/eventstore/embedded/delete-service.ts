@@ -1,5 +1,6 @@
 /** `Streams.Delete` and `Streams.Tombstone`: an end that a stream may begin again after, and one for good. */
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { type Access, requireStream } from './access/access.ts';
 import type { Expected } from './append-decision.ts';
 import { expectedVersionText, parseExpectedRevision } from './expected-revision.ts';
 import type { DeleteOutcome, EventStore } from './event-store.ts';
@@ -10,11 +11,12 @@ import { orUnavailable } from './or-unavailable.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseWritableStream } from './proposal.ts';
 
-export function deleteService(store: EventStore): GrpcHandler {
+export function deleteService(store: EventStore, access: Access): GrpcHandler {
   return async (call) => {
     const options = parseMessage(streams.DeleteReq, await call.requiredMessage()).getOptions();
     if (options === undefined) throw invalidArgument('a delete needs options');
     const stream = parseWritableStream(options.getStreamIdentifier());
+    requireStream(access, call.caller, stream, 'delete');
     const expected = parseExpectedRevision(options);
     const position = deletedAt(stream, expected, await orUnavailable(store.delete(stream, expected)));
     const at = new streams.DeleteResp.Position();
@@ -23,11 +25,12 @@ export function deleteService(store: EventStore): GrpcHandler {
   };
 }
 
-export function tombstoneService(store: EventStore): GrpcHandler {
+export function tombstoneService(store: EventStore, access: Access): GrpcHandler {
   return async (call) => {
     const options = parseMessage(streams.TombstoneReq, await call.requiredMessage()).getOptions();
     if (options === undefined) throw invalidArgument('a tombstone needs options');
     const stream = parseWritableStream(options.getStreamIdentifier());
+    requireStream(access, call.caller, stream, 'delete');
     const expected = parseExpectedRevision(options);
     const position = deletedAt(stream, expected, await orUnavailable(store.tombstone(stream, expected)));
     const at = new streams.TombstoneResp.Position();

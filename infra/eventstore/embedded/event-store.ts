@@ -41,6 +41,9 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** The store takes no more writes, and of this one nothing was written: the node is stopping. */
+export class StoreClosing extends StoreUnavailable {}
+
 /** A write that waits for a commit. */
 interface QueuedWrite {
   readonly events: number;
@@ -50,11 +53,22 @@ interface QueuedWrite {
   readonly reject: (error: Error) => void;
 }
 
+/** One commit that is on disk. */
+export interface CommitReport {
+  readonly writes: number;
+  readonly events: number;
+  readonly bytes: number;
+  /** From the decisions to the sync's end. */
+  readonly durationMs: number;
+}
+
 export interface EventStoreOptions {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
+  /** Told of every commit. */
+  readonly metrics?: { committed(report: CommitReport): void; commitsFailed: number };
 }
 
 export class EventStore {
@@ -63,6 +77,7 @@ export class EventStore {
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #logger: Logger;
+  readonly #metrics: EventStoreOptions['metrics'];
   readonly #queue: QueuedWrite[] = [];
   /** What waits to be done while no commit is under way. */
   readonly #tasks: (() => Promise<void>)[] = [];
@@ -70,6 +85,7 @@ export class EventStore {
   #lastPosition: number;
   #streamCount: number;
   #committing: Promise<void> | undefined;
+  #draining = false;
   #closed = false;
 
   /** Opens the store in `dataDir`, which the caller has locked. */
@@ -79,6 +95,7 @@ export class EventStore {
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#logger = options.logger;
+    this.#metrics = options.metrics;
     this.#lastPosition = this.#tables.lastPosition();
     this.#streamCount = this.#tables.streamCount();
   }
@@ -176,8 +193,12 @@ export class EventStore {
     });
   }
 
-  /** Resolves when every append accepted so far is answered. */
-  async settled(): Promise<void> {
+  /**
+   * Takes no more writes; resolves when every one accepted so far is answered. Reads go on. Without it, waiting
+   * would last for as long as others go on writing.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true;
     await this.#committing;
   }
 
@@ -201,6 +222,7 @@ export class EventStore {
     perform: (group: CommitGroup) => Outcome,
   ): Promise<Outcome> {
     if (this.#closed) return Promise.reject(new StoreUnavailable('the store is closed'));
+    if (this.#draining) return Promise.reject(new StoreClosing('the store is closing'));
     return new Promise((resolve, reject) => {
       const settle = (group: CommitGroup): (() => void) => {
         const outcome = perform(group);
@@ -250,16 +272,24 @@ export class EventStore {
 
   async #commit(writes: readonly QueuedWrite[]): Promise<void> {
     const answers: (() => void)[] = [];
+    const beganMs = this.#clock.monotonicMs();
     const group = new CommitGroup(this.#tables, this.#lastPosition, this.#streamCount, this.#clock.nowMs());
     try {
       for (const write of writes) answers.push(performOrRefuse(write, group));
       if (group.writesAnything) await this.#tables.commit(() => group.write());
     } catch (error) {
       this.#logger.error({ err: error, writes: writes.length }, 'a commit failed; nothing of it was written');
+      if (this.#metrics !== undefined) this.#metrics.commitsFailed++;
       const refusal = new StoreUnavailable('the commit failed', { cause: error });
       for (const write of writes) write.reject(refusal);
       return;
     }
+    this.#metrics?.committed({
+      writes: writes.length,
+      events: group.lastPosition - this.#lastPosition,
+      bytes: writes.reduce((sum, write) => sum + write.bytes, 0),
+      durationMs: this.#clock.monotonicMs() - beganMs,
+    });
     this.#lastPosition = group.lastPosition;
     this.#streamCount = group.streamCount;
     for (const answer of answers) answer();

@@ -1,7 +1,9 @@
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { limits } from '../../../src/config/limits.ts';
+import { anonymous, type Caller } from './access/caller.ts';
 import { readFrames } from './grpc-frames.ts';
-import { type GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
+import { type GrpcError, grpcMessage, grpcStatus, invalidArgument } from './grpc-status.ts';
 
 /**
  * One gRPC call on the server's side.
@@ -14,20 +16,29 @@ import { type GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
 export class GrpcCall {
   /** Aborts when the call is over, for whichever reason. */
   readonly signal: AbortSignal;
+  readonly headers: IncomingHttpHeaders;
+  /** Who makes it; known before its handler runs. */
+  caller: Caller = anonymous;
   readonly #stream: ServerHttp2Stream;
   readonly #gone = new AbortController();
   #state: 'open' | 'answering' | 'ended' = 'open';
   #drained = Promise.withResolvers<void>();
   #corked = false;
 
-  constructor(stream: ServerHttp2Stream) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.#stream = stream;
+    this.headers = headers;
     this.signal = this.#gone.signal;
     // From the start: a drain that fires before anybody listens is lost, and its writer waits for ever.
     stream.on('drain', () => this.#releaseWriters());
     stream.on('error', () => this.#abandon());
     stream.on('aborted', () => this.#abandon());
     stream.on('close', () => this.#abandon());
+  }
+
+  /** The node's end of the connection. */
+  get localEnd(): Pick<Socket, 'localAddress' | 'localPort'> {
+    return this.#stream.session?.socket ?? {};
   }
 
   /**
@@ -92,7 +103,7 @@ export class GrpcCall {
     this.#endWith({
       ...error.trailers,
       'grpc-status': String(error.status),
-      'grpc-message': encodeURIComponent(error.message),
+      'grpc-message': grpcMessage(error.message),
     });
   }
 

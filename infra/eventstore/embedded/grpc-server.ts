@@ -4,20 +4,14 @@
  * Alternatives: grpc-js's server took 4 to 6 times the CPU for the same reads in a prototype (one write and
  * several callbacks per message); here a handler writes chunks of many framed messages.
  */
-import {
-  constants,
-  createServer,
-  type Http2Server,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
-import type { AddressInfo } from 'node:net';
-import type { Logger } from 'pino';
+import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { limits } from '../../../src/config/limits.ts';
-import type { Timers } from '../../../src/runtime/runtime.ts';
+import type { Access } from './access/access.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { GrpcError, grpcStatus } from './grpc-status.ts';
+import { answerHttp2, http1Server, type Pages, pageFor } from './http-pages.ts';
+import type { NodeMetrics } from './node-metrics.ts';
+import { type OpenPortOptions, openPort } from './open-port.ts';
 
 /** Serves one call. Resolves: the call ends with OK. Throws `GrpcError`: it ends with that. */
 export type GrpcHandler = (call: GrpcCall) => Promise<void>;
@@ -25,23 +19,24 @@ export type GrpcHandler = (call: GrpcCall) => Promise<void>;
 /** Handlers by path, `/package.Service/Method`. */
 export type GrpcHandlers = ReadonlyMap<string, GrpcHandler>;
 
-export interface GrpcServerOptions {
-  readonly host: string;
-  /** 0: any free port. */
-  readonly port: number;
+export interface GrpcServerOptions
+  extends Pick<OpenPortOptions, 'host' | 'port' | 'tls' | 'timers' | 'logger'> {
   readonly handlers: GrpcHandlers;
-  readonly timers: Timers;
-  readonly logger: Logger;
+  readonly identify: Access['identify'];
+  readonly metrics: NodeMetrics;
+  /** What plain HTTP gets on the same port. */
+  readonly pages: Pages;
 }
 
 export interface GrpcServer {
   readonly port: number;
-  /** Takes no new calls, ends the open ones with UNAVAILABLE after `finish`, and closes all connections. */
-  close(finish: () => Promise<void>): Promise<void>;
+  /** Takes no new calls, ends the open ones with `ending` after `finish`, and closes all connections. */
+  close(finish: () => Promise<void>, ending?: GrpcError): Promise<void>;
 }
 
-/** Starts the server. Rejects with the system's error when the address cannot be listened on. */
+/** Starts the server. Rejects as `openPort` does. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { logger, metrics, pages, timers } = options;
   const server = createServer({
     settings: {
       initialWindowSize: limits.eventNode.receiveWindowBytes,
@@ -53,40 +48,62 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   let closing = false;
 
   server.on('session', (session) => {
-    if (sessions.size >= limits.eventNode.connectionsMax) {
-      session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      return;
-    }
     sessions.add(session);
-    session.on('close', () => sessions.delete(session));
+    metrics.connectionsOpen = sessions.size;
+    // A client's settings follow its preface at once.
+    const deadline = timers.after(limits.eventNode.handshakeMs, () => session.destroy());
+    session.once('remoteSettings', () => deadline.cancel());
+    session.on('close', () => {
+      deadline.cancel();
+      sessions.delete(session);
+      metrics.connectionsOpen = sessions.size;
+    });
     // A broken connection is its own end; its calls learn of it through their streams.
-    session.on('error', (error) => options.logger.debug({ err: error }, 'a connection broke'));
+    session.on('error', (error) => logger.debug({ err: error }, 'a connection broke'));
     widenWindow(session);
   });
-  server.on('sessionError', (error) => options.logger.debug({ err: error }, 'a connection broke'));
+  server.on('sessionError', (error) => logger.debug({ err: error }, 'a connection broke'));
   server.on('stream', (stream, headers) => {
-    const call = new GrpcCall(stream);
-    calls.add(call);
-    call.signal.addEventListener('abort', () => calls.delete(call), { once: true });
+    if (headers[':method'] === 'GET' || headers[':method'] === 'HEAD') {
+      stream.on('error', (error) => logger.debug({ err: error }, 'a page was not taken'));
+      answerHttp2(stream, headers[':method'], pageFor(pages, headers[':method'], headers[':path']));
+      return;
+    }
+    const call = new GrpcCall(stream, headers);
     if (closing) {
       call.fail(shuttingDown());
       return;
     }
-    void serve(call, stream, headers, options);
+    calls.add(call);
+    metrics.callsOpen = calls.size;
+    const ended = (): void => {
+      calls.delete(call);
+      metrics.callsOpen = calls.size;
+    };
+    call.signal.addEventListener('abort', ended, { once: true });
+    void serve(call, stream, options);
   });
 
-  const port = await listen(server, options.host, options.port);
+  const http1 = http1Server(pages, timers);
+  const { host, tls } = options;
+  const port = await openPort({
+    host,
+    port: options.port,
+    tls,
+    timers,
+    logger,
+    onHttp2: (socket) => server.emit('connection', socket),
+    onHttp1: (socket) => http1.emit('connection', socket),
+  });
   return {
-    port,
-    async close(finish) {
+    port: port.port,
+    async close(finish, ending = shuttingDown()) {
       closing = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = port.close();
       await finish();
-      for (const call of calls) call.fail(shuttingDown());
+      for (const call of calls) call.fail(ending);
       for (const session of sessions) session.close();
-      const grace = options.timers.after(limits.eventNode.closeGraceMs, () => {
-        for (const session of sessions) session.destroy();
-      });
+      const grace = timers.after(limits.eventNode.closeGraceMs, () => port.cut());
       await closed;
       grace.cancel();
     },
@@ -98,9 +115,9 @@ const shuttingDown = (): GrpcError => new GrpcError(grpcStatus.unavailable, 'the
 async function serve(
   call: GrpcCall,
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  { handlers, logger }: GrpcServerOptions,
+  { handlers, identify, logger }: GrpcServerOptions,
 ): Promise<void> {
+  const { headers } = call;
   const path = headers[':path'] ?? '';
   if (headers[':method'] !== 'POST' || !headers['content-type']?.startsWith('application/grpc')) {
     stream.respond({ ':status': 415 }, { endStream: true });
@@ -111,6 +128,9 @@ async function serve(
     if (handler === undefined) {
       throw new GrpcError(grpcStatus.unimplemented, `this node does not implement ${path.slice(0, 200)}`);
     }
+    const caller = identify(headers.authorization);
+    // Mostly it is known at once, and then the call's first bytes need not wait for another turn.
+    call.caller = caller instanceof Promise ? await caller : caller;
     await handler(call);
     call.end();
   } catch (error) {
@@ -123,14 +143,4 @@ async function serve(
 /** The connection's own window, shared by its calls, starts at 64 KiB; one big append would stop the rest. */
 function widenWindow(session: ServerHttp2Session): void {
   session.setLocalWindowSize(4 * limits.eventNode.receiveWindowBytes);
-}
-
-function listen(server: Http2Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }

@@ -6,12 +6,14 @@ export const grpcStatus = {
   invalidArgument: 3,
   notFound: 5,
   alreadyExists: 6,
+  permissionDenied: 7,
   resourceExhausted: 8,
   failedPrecondition: 9,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
   dataLoss: 15,
+  unauthenticated: 16,
 } as const;
 
 export type GrpcStatus = (typeof grpcStatus)[keyof typeof grpcStatus];
@@ -33,12 +35,27 @@ export class GrpcError extends Error {
 export const invalidArgument = (message: string): GrpcError =>
   new GrpcError(grpcStatus.invalidArgument, message);
 
+/** The caller may not do this. */
+export const accessDenied = (): GrpcError =>
+  new GrpcError(grpcStatus.permissionDenied, 'access denied', { exception: 'access-denied' });
+
+/** The caller's credentials are wrong, or none that the node understands. Not said which. */
+export const unauthenticated = (): GrpcError =>
+  new GrpcError(grpcStatus.unauthenticated, 'the credentials are not right');
+
 /** What a call answers about a stream that was ended for good, in the form that the published clients understand. */
 export const streamDeleted = (stream: string): GrpcError =>
   new GrpcError(grpcStatus.failedPrecondition, `the stream ${stream} is deleted`, {
     exception: 'stream-deleted',
     'stream-name': headerText(stream),
   });
+
+/**
+ * Text as the header `grpc-message` has it: what is not printable ASCII is percent-encoded, and the percent sign.
+ * Everything else stays, so that people can read it where a client does not decode it.
+ */
+export const grpcMessage = (text: string): string =>
+  text.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]+/g, encodeURIComponent);
 
 /** Text as a header can hold it: other than printable ASCII is percent-encoded. */
 export const headerText = (text: string): string =>

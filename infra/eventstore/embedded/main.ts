@@ -2,16 +2,15 @@
  * The embedded event node as a process: `node main.ts --data DIR [--port N] [--host H]`.
  *
  * Prints one JSON line, `{"listening":"esdb://..."}`, on stdout when it serves; logs go to stderr. SIGTERM,
- * SIGINT and the end of a parent's IPC channel stop it in order. When it cannot start it exits with 1 and says
- * why: a sentence on stderr, and `{"failed": "..."}` on stdout for a supervisor.
+ * SIGINT, the end of a parent's IPC channel, and an operator's call of `Operations.Shutdown` stop it in order. When
+ * it cannot start it exits with 1 and says why: a sentence on stderr, and `{"failed": "..."}` on stdout for a
+ * supervisor.
  */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
-import { DataFolderDamaged } from './data-folder-check.ts';
-import { DataFolderInUse } from './data-folder-lock.ts';
 import { startEventNode } from './node.ts';
-import { FormatMismatch } from './tables.ts';
+import { startFailureSentence } from './start-failure.ts';
 
 const usage = 'usage: main.ts --data DIR [--port N] [--host H]';
 
@@ -31,18 +30,14 @@ async function main(): Promise<void> {
     runtime: systemRuntime(),
   });
 
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    node.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'the event node did not stop cleanly');
-        process.exit(1);
-      },
-    );
-  };
+  const stop = (): void => void node.close();
+  node.stopped.then(
+    () => process.exit(0),
+    (error: unknown) => {
+      logger.error({ err: error }, 'the event node did not stop cleanly');
+      process.exit(1);
+    },
+  );
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   // A parent that was killed cannot ask for anything any more; its channel ends with it.
@@ -60,9 +55,6 @@ main().catch((error: unknown) => {
 /** A sentence for what a user can do something about; the whole error for the rest. */
 function startFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE') {
-    return `the event node's port is taken (${error.message}); stop what listens there, or choose another port`;
-  }
-  const expected = [DataFolderInUse, DataFolderDamaged, FormatMismatch].some((type) => error instanceof type);
-  return expected || error.message === usage ? error.message : (error.stack ?? error.message);
+  if (error.message === usage) return usage;
+  return startFailureSentence(error) ?? error.stack ?? error.message;
 }

@@ -1,10 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import { type Access, openAccess } from './access/access.ts';
+import { checkedAccess } from './access/checked-access.ts';
+import { createDefaultUsers } from './access/default-users.ts';
+import { createPasswordHasher } from './access/password-hash.ts';
+import { UserDirectory } from './access/user-directory.ts';
 import { checkDataFolder, markOpened, markStoppedCleanly } from './data-folder-check.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
 import { EventStore } from './event-store.ts';
 import { startGrpcServer } from './grpc-server.ts';
+import { GrpcError, grpcStatus } from './grpc-status.ts';
+import { NodeMetrics } from './node-metrics.ts';
+import { nodePages } from './node-pages.ts';
+import type { TlsIdentity } from './open-port.ts';
+import { createScavenger } from './scavenger.ts';
 import { services } from './services.ts';
 
 export interface EventNodeOptions {
@@ -13,6 +23,13 @@ export interface EventNodeOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /**
+   * Users log in, and access lists are checked. Without it everybody may do everything, whatever credentials he
+   * sends, as with EventStoreDB's `--insecure`.
+   */
+  readonly secure?: boolean;
+  /** Undefined: plain text. Passwords are only as safe as the line. */
+  readonly tls?: TlsIdentity;
   readonly logger: Logger;
   readonly runtime: Runtime;
 }
@@ -23,11 +40,13 @@ export interface EventNode {
   readonly url: string;
   /** Answers what was accepted, then stops and releases the data folder. */
   close(): Promise<void>;
+  /** Settles when the node has stopped: because it was closed, or because an operator asked it over the wire. */
+  readonly stopped: Promise<void>;
 }
 
 /**
  * Starts the embedded event node: a single node that speaks EventStoreDB's gRPC protocol for streams, for one
- * machine. It is not EventStoreDB: no cluster, no users, no TLS; it listens on loopback unless told otherwise.
+ * machine. It is not EventStoreDB: no cluster; it listens on loopback unless told otherwise.
  *
  * Throws `DataFolderInUse`, `DataFolderDamaged`, `FormatMismatch`, or the system's error when the address is taken.
  */
@@ -38,32 +57,66 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
   let store: EventStore | undefined;
   try {
     await checkDataFolder(dataDir, runtime.timers);
-    const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger });
+    const metrics = new NodeMetrics();
+    const opened = new EventStore({ dataDir, clock: runtime.clock, ids: runtime.ids, logger, metrics });
     store = opened;
     markOpened(dataDir);
+    const users = new UserDirectory(opened, runtime.ids);
+    const hasher = createPasswordHasher(runtime.random);
+    let access: Access = openAccess;
+    if (options.secure === true) {
+      await createDefaultUsers(users, hasher, logger);
+      access = checkedAccess(opened, { users, hasher, random: runtime.random });
+    }
+    const scavenger = createScavenger(opened, runtime, logger);
+    let closing = false;
     const server = await startGrpcServer({
       host,
       port: options.port,
-      handlers: services({ store: opened, runtime }),
+      tls: options.tls,
+      pages: nodePages({ store: opened, metrics, isReady: () => !closing }),
+      handlers: services({
+        store: opened,
+        runtime,
+        access,
+        users,
+        hasher,
+        metrics,
+        operations: { shutdown: () => void stop(cancelled()), scavenger },
+      }),
+      identify: access.identify,
+      metrics,
       timers: runtime.timers,
       logger,
     });
-    const url = `esdb://${host.includes(':') ? `[${host}]` : host}:${server.port}?tls=false`;
+    const url = `esdb://${host.includes(':') ? `[${host}]` : host}:${server.port}?tls=${options.tls !== undefined}`;
     logger.info({ url, lastPosition: opened.lastPosition }, 'the event node is serving');
-    return {
-      port: server.port,
-      url,
-      async close() {
-        await server.close(() => opened.settled());
-        await opened.close();
-        markStoppedCleanly(dataDir);
-        lock.release();
-        logger.info('the event node has stopped');
-      },
+
+    const stopped = Promise.withResolvers<void>();
+    // Whoever waits for it hears of a failure; with nobody waiting it is no fault of the process.
+    stopped.promise.catch(() => {});
+    const stop = (ending?: GrpcError): Promise<void> => {
+      if (!closing) {
+        closing = true;
+        stopped.resolve(stopNode(ending));
+      }
+      return stopped.promise;
     };
+    const stopNode = async (ending?: GrpcError): Promise<void> => {
+      await scavenger.close();
+      await server.close(() => opened.drain(), ending);
+      await opened.close();
+      markStoppedCleanly(dataDir);
+      lock.release();
+      logger.info('the event node has stopped');
+    };
+    return { port: server.port, url, close: () => stop(), stopped: stopped.promise };
   } catch (error) {
     await store?.close();
     lock.release();
     throw error;
   }
 }
+
+/** What calls under way get when an operator shuts the node down, as EventStoreDB answers them. */
+const cancelled = (): GrpcError => new GrpcError(grpcStatus.cancelled, 'an operator has shut the node down');

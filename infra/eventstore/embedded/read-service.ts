@@ -2,42 +2,58 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import { ALL_STREAM, type Access, requireStream } from './access/access.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
-import type { GrpcCall } from './grpc-call.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
-import { linkResolver, sequenceOf } from './read-target.ts';
+import { type LinkResolver, linkResolver, type Reading, sequenceOf } from './read-target.ts';
 import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
-export function readService(store: EventStore, runtime: Runtime): GrpcHandler {
+export interface ReadServiceDeps {
+  readonly store: EventStore;
+  readonly runtime: Runtime;
+  readonly access: Access;
+  readonly metrics: NodeMetrics;
+}
+
+export function readService({ store, runtime, access, metrics }: ReadServiceDeps): GrpcHandler {
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
+    requireStream(access, call.caller, plan.stream ?? ALL_STREAM, 'read');
+    const mayRead = (stream: string): boolean => access.mayUse(call.caller, stream, 'read');
+    const resolveLink = linkResolver(store, plan, runtime.clock, mayRead);
+    const resolve: LinkResolver = (record) => {
+      metrics.readEvents++;
+      return resolveLink(record);
+    };
     const output = new ChunkWriter(call);
+    const reading: Reading = { call, output, store, runtime, plan, resolve };
+    metrics.reads++;
+    if (plan.count === undefined) metrics.subscriptionsOpen++;
     try {
-      if (plan.count === undefined) await serveSubscription(call, output, store, runtime, plan);
-      else await serveRead(call, output, store, runtime, plan, plan.count);
+      if (plan.count === undefined) await serveSubscription(reading);
+      else await serveRead(reading, plan.count);
     } catch (error) {
       if (!(error instanceof RecordCorrupt)) throw error;
       // Not skipped and not answered with something else: the reader gets all that comes before, stops there,
       // and knows why.
       await output.flush();
       throw new GrpcError(grpcStatus.dataLoss, error.message);
+    } finally {
+      if (plan.count === undefined) metrics.subscriptionsOpen--;
     }
   };
 }
 
 async function serveRead(
-  call: GrpcCall,
-  output: ChunkWriter,
-  store: EventStore,
-  runtime: Runtime,
-  plan: ReadPlan,
+  { call, output, store, runtime, plan, resolve }: Reading,
   count: number,
 ): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
@@ -50,7 +66,6 @@ async function serveRead(
   }
   const step = plan.direction === 'forwards' ? 1 : -1;
   const scan = new SequenceScan(sequence, firstIndex(plan, window), step);
-  const resolve = linkResolver(store, plan, runtime.clock);
   let found = 0;
   let scanned = 0;
   while (found < count && !call.signal.aborted) {

@@ -1,6 +1,8 @@
-import type { Clock } from '../../../src/runtime/runtime.ts';
+import type { Clock, Runtime } from '../../../src/runtime/runtime.ts';
+import type { ChunkWriter } from './chunk-writer.ts';
 import { type EventSequence, logSequence, streamSequence } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
+import type { GrpcCall } from './grpc-call.ts';
 import { isLink, linkTarget } from './links.ts';
 import type { ReadPlan } from './read-request.ts';
 import type { ResolvedEvent } from './read-responses.ts';
@@ -15,13 +17,33 @@ export function sequenceOf(
   return stream === undefined ? logSequence(store) : streamSequence(store, stream, clock);
 }
 
-/** How a read answers an event: as it is, or, if it asked for that, a link with what it stands for. */
+/** A read or subscription that is being served. */
+export interface Reading {
+  readonly call: GrpcCall;
+  readonly output: ChunkWriter;
+  readonly store: EventStore;
+  readonly runtime: Runtime;
+  readonly plan: ReadPlan;
+  readonly resolve: LinkResolver;
+}
+
+/** What a read answers for an event that it found. */
+export type LinkResolver = (record: StoredRecord) => ResolvedEvent;
+
+/**
+ * How a read answers an event: as it is, or, if it asked for that, a link with what it stands for. A link does not
+ * open what its reader may not read: it is answered like one whose event is gone.
+ */
 export function linkResolver(
   store: EventStore,
   { resolveLinks }: Pick<ReadPlan, 'resolveLinks'>,
   clock: Clock,
-): (record: StoredRecord) => ResolvedEvent {
+  mayRead: (stream: string) => boolean,
+): LinkResolver {
   if (!resolveLinks) return (event) => ({ event });
-  return (record) =>
-    isLink(record) ? { event: linkTarget(store, clock, record), link: record } : { event: record };
+  return (record) => {
+    if (!isLink(record)) return { event: record };
+    const target = linkTarget(store, clock, record);
+    return { event: target !== undefined && mayRead(target.stream()) ? target : undefined, link: record };
+  };
 }

@@ -1,10 +1,19 @@
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import type { Access } from './access/access.ts';
+import type { PasswordHasher } from './access/password-hash.ts';
+import type { UserDirectory } from './access/user-directory.ts';
+import { usersService } from './access/users-service.ts';
 import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
 import { deleteService, tombstoneService } from './delete-service.ts';
 import type { EventStore } from './event-store.ts';
+import { gossipService } from './gossip-service.ts';
 import type { GrpcHandler } from './grpc-server.ts';
+import { GroupRegistry } from './persistent-subscriptions/group-registry.ts';
 import { persistentSubscriptionsService } from './persistent-subscriptions/persistent-subscriptions-service.ts';
+import { statsService } from './monitoring-service.ts';
+import { metricsOf, type NodeMetrics } from './node-metrics.ts';
+import { type OperationsDeps, operationsService } from './operations-service.ts';
 import { readService } from './read-service.ts';
 import { serverFeaturesService } from './server-features-service.ts';
 
@@ -12,13 +21,27 @@ import { serverFeaturesService } from './server-features-service.ts';
 export interface ServiceDeps {
   readonly store: EventStore;
   readonly runtime: Runtime;
+  readonly access: Access;
+  readonly users: UserDirectory;
+  readonly hasher: PasswordHasher;
+  readonly metrics: NodeMetrics;
+  readonly operations: Omit<OperationsDeps, 'restartPersistentSubscriptions'>;
 }
 
 /** Every call that the node serves, by path. */
 export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
+  const groups = new GroupRegistry(deps.store, deps.runtime);
+  const restartPersistentSubscriptions = () => groups.restart();
   const handlers: Map<string, GrpcHandler> = new Map([
     ...streamsService(deps),
-    ...persistentSubscriptionsService(deps),
+    ...persistentSubscriptionsService(groups, deps),
+    ...usersService(deps.users, deps.hasher),
+    ...operationsService({ ...deps.operations, restartPersistentSubscriptions }),
+    ['/event_store.client.gossip.Gossip/Read', gossipService(deps.runtime)],
+    [
+      '/event_store.client.monitoring.Monitoring/Stats',
+      statsService(() => metricsOf(deps.metrics, deps.store.lastPosition), deps.runtime.timers),
+    ],
     [
       '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',
       serverFeaturesService((): Iterable<string> => handlers.keys()),
@@ -27,13 +50,18 @@ export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
   return handlers;
 }
 
-function streamsService({ store, runtime }: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
+function streamsService({
+  store,
+  runtime,
+  access,
+  metrics,
+}: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
   const service = '/event_store.client.streams.Streams';
   return [
-    [`${service}/Read`, readService(store, runtime)],
-    [`${service}/Append`, appendService(store)],
-    [`${service}/BatchAppend`, batchAppendService(store, runtime.clock)],
-    [`${service}/Delete`, deleteService(store)],
-    [`${service}/Tombstone`, tombstoneService(store)],
+    [`${service}/Read`, readService({ store, runtime, access, metrics })],
+    [`${service}/Append`, appendService(store, access)],
+    [`${service}/BatchAppend`, batchAppendService(store, runtime.clock, access)],
+    [`${service}/Delete`, deleteService(store, access)],
+    [`${service}/Tombstone`, tombstoneService(store, access)],
   ];
 }

@@ -55,7 +55,8 @@ export function withTruncateBefore(json: string, revision: number): string {
   return JSON.stringify({ ...parseObject(json), $tb: revision });
 }
 
-function parseObject(json: string): Record<string, unknown> | undefined {
+/** The fields of a JSON object; undefined for any other text. */
+export function parseObject(json: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(json);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -70,7 +71,8 @@ function wholeNumber(value: unknown, min: number): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) && value >= min ? value : undefined;
 }
 
-function parseAcl(value: unknown): StreamAcl | undefined {
+/** An access list as `$acl` has it. Undefined for what is none. */
+export function parseAcl(value: unknown): StreamAcl | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Record<string, unknown>;
   const roles = { read: '$r', write: '$w', delete: '$d', metaRead: '$mr', metaWrite: '$mw' };

@@ -7,14 +7,10 @@
  * log's end. So a slow subscriber costs the node one chunk of memory, however far it is behind.
  */
 import { limits } from '../../../src/config/limits.ts';
-import type { Runtime } from '../../../src/runtime/runtime.ts';
-import type { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
-import type { EventStore } from './event-store.ts';
-import type { GrpcCall } from './grpc-call.ts';
 import { streamDeleted } from './grpc-status.ts';
 import type { ReadPlan } from './read-request.ts';
-import { linkResolver, sequenceOf } from './read-target.ts';
+import { type Reading, sequenceOf } from './read-target.ts';
 import {
   caughtUpFrame,
   checkpointFrame,
@@ -24,15 +20,15 @@ import {
 } from './read-responses.ts';
 
 /** Serves until the call is over. */
-export async function serveSubscription(
-  call: GrpcCall,
-  output: ChunkWriter,
-  store: EventStore,
-  runtime: Runtime,
-  plan: ReadPlan,
-): Promise<void> {
+export async function serveSubscription({
+  call,
+  output,
+  store,
+  runtime,
+  plan,
+  resolve,
+}: Reading): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
-  const resolve = linkResolver(store, plan, runtime.clock);
   const interval = plan.filter?.checkpointIntervalEvents ?? Number.POSITIVE_INFINITY;
   const scan = new SequenceScan(sequence, firstIndex(plan, sequence.window()), 1);
   let caughtUp = false;

@@ -1,10 +1,12 @@
 /** The embedded node as a process that can be killed, and the event log on top of it. */
 import { once } from 'node:events';
 import { statSync, truncateSync } from 'node:fs';
+import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
 import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
+import { rawConnection } from './conformance/raw-call.ts';
 import { aLog, type NodeProcess, nodeProcess, temporaryFolder } from './support.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -50,6 +52,16 @@ describe('the process', () => {
     const log = connected(node.url);
     await takeUntil(log.subscribe({ after: START }), (item) => item.kind === 'caught-up');
     expect(await node.stop()).toBe(0);
+  });
+
+  test('stops with 0 when an operator shuts it down over the wire', async () => {
+    const node = await started(aFolder());
+    const exited = once(node.child, 'exit');
+    const connection = rawConnection(node.port);
+    const path = '/event_store.client.operations.Operations/Shutdown';
+    await connection.call(path, shared.Empty, new shared.Empty());
+    expect((await exited)[0]).toBe(0);
+    connection.close();
   });
 
   test('stops when its parent goes away', async () => {

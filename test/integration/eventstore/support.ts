@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Logger, pino } from 'pino';
-import { type EventNode, startEventNode } from '../../../infra/eventstore/embedded/node.ts';
+import {
+  type EventNode,
+  type EventNodeOptions,
+  startEventNode,
+} from '../../../infra/eventstore/embedded/node.ts';
 import { createEventStoreEventLog } from '../../../infra/eventstore/eventstore-event-log.ts';
 import type { EventLog } from '../../../src/commands/event-log.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
@@ -20,7 +24,9 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 }
 
 /** A node in this process, on a folder of its own. */
-export async function aNode(): Promise<{ node: EventNode; close: () => Promise<void> }> {
+export async function aNode(
+  options: Partial<EventNodeOptions> = {},
+): Promise<{ node: EventNode; close: () => Promise<void> }> {
   const folder = temporaryFolder();
   const node = await startEventNode({
     dataDir: folder.path,
@@ -28,6 +34,7 @@ export async function aNode(): Promise<{ node: EventNode; close: () => Promise<v
     port: 0,
     logger: quiet,
     runtime,
+    ...options,
   });
   return {
     node,

@@ -7,6 +7,8 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { afterEach, expect, test } from 'vitest';
 import type { GrpcCall } from '../../../infra/eventstore/embedded/grpc-call.ts';
 import { frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
+import { openAccess } from '../../../infra/eventstore/embedded/access/access.ts';
+import { NodeMetrics } from '../../../infra/eventstore/embedded/node-metrics.ts';
 import { startGrpcServer } from '../../../infra/eventstore/embedded/grpc-server.ts';
 import { GrpcError, grpcStatus } from '../../../infra/eventstore/embedded/grpc-status.ts';
 import { createEventStoreEventLog } from '../../../infra/eventstore/eventstore-event-log.ts';
@@ -48,6 +50,9 @@ async function aStore(onAppend: OnAppend): Promise<{ log: EventLog; received: Bu
     host: '127.0.0.1',
     port: 0,
     handlers: new Map([['/event_store.client.streams.Streams/BatchAppend', batchAppend]]),
+    identify: openAccess.identify,
+    metrics: new NodeMetrics(),
+    pages: new Map(),
     timers: runtime.timers,
     logger: quiet,
   });

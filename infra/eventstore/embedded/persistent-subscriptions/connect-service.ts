@@ -2,6 +2,7 @@
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
+import { type Access, ALL_STREAM, requireKnown, requireStream } from '../access/access.ts';
 import type { GrpcCall } from '../grpc-call.ts';
 import type { GrpcHandler } from '../grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from '../grpc-status.ts';
@@ -15,11 +16,11 @@ import { parseTarget } from './group-target.ts';
 import type { PersistentGroup } from './persistent-group.ts';
 import { Subscriber } from './subscriber.ts';
 
-export function connectService(groups: GroupRegistry, runtime: Runtime): GrpcHandler {
+export function connectService(groups: GroupRegistry, runtime: Runtime, access: Access): GrpcHandler {
   return async (call) => {
     const messages = call.messages();
     try {
-      await serveClient(call, messages, groups, runtime);
+      await serveClient(call, messages, groups, runtime, access);
     } catch (error) {
       if (error instanceof RecordCorrupt) throw new GrpcError(grpcStatus.dataLoss, error.message);
       throw error;
@@ -35,6 +36,7 @@ async function serveClient(
   messages: AsyncGenerator<Buffer, void, undefined>,
   groups: GroupRegistry,
   { ids }: Runtime,
+  access: Access,
 ): Promise<void> {
   const first = await messages.next();
   if (call.signal.aborted) return;
@@ -42,7 +44,10 @@ async function serveClient(
   if (options === undefined) throw invalidArgument('a connection begins with its options');
   const bufferSize = options.getBufferSize();
   if (bufferSize < 1) throw invalidArgument('a buffer holds at least one event');
-  const group = groups.find(parseTarget(options));
+  const name = parseTarget(options);
+  requireKnown(call.caller);
+  requireStream(access, call.caller, name.stream ?? ALL_STREAM, 'read');
+  const group = groups.find(name);
   const subscriber = new Subscriber({
     id: ids.next(),
     bufferSize: Math.min(bufferSize, limits.eventNode.groupClientBufferMax),

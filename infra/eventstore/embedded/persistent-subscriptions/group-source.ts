@@ -33,7 +33,7 @@ export class GroupSource {
   constructor(store: EventStore, clock: Clock, options: SourceOptions, firstIndex: number) {
     this.#options = options;
     this.#sequence = sequenceOf(store, options.name, clock);
-    this.#resolve = linkResolver(store, options.settings, clock);
+    this.#resolve = linkResolver(store, options.settings, clock, anyStream);
     this.#scan = new SequenceScan(this.#sequence, firstIndex, 1);
   }
 
@@ -81,3 +81,6 @@ export class GroupSource {
     return { kind: 'event', message: { id: recordId(record), index, bucket } };
   }
 }
+
+/** Whoever made the group has decided what its links open: only operators may make one. */
+const anyStream = (): boolean => true;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EventStore } from '../../../../infra/eventstore/embedded/event-store.ts';
+import { EventStore, StoreClosing } from '../../../../infra/eventstore/embedded/event-store.ts';
 import { type ProposedEvent, RecordCorrupt } from '../../../../infra/eventstore/embedded/stored-record.ts';
 import { dataFile } from '../../../../infra/eventstore/embedded/data-files.ts';
 
@@ -89,4 +89,23 @@ test('a record that changed on disk is refused and its neighbours are served', a
   expect(() => second.record(2)).toThrow(RecordCorrupt);
   expect(second.record(3)?.position).toBe(3);
   await second.close();
+});
+
+test('draining takes nothing more and ends, though those who write never pause', async () => {
+  const store = open();
+  let written = 0;
+  const writer = async (stream: string): Promise<void> => {
+    for (;;) {
+      await store.append(stream, { kind: 'any' }, [event()]);
+      written++;
+    }
+  };
+  const writers = Array.from({ length: 8 }, (_, index) => writer(`s-${index}`));
+  await store.append('first', noStream, [event()]);
+  await store.drain();
+  for (const outcome of await Promise.allSettled(writers)) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(StoreClosing) });
+  }
+  expect(store.lastPosition).toBe(written + 1);
+  await store.close();
 });

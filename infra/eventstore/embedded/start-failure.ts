@@ -1,0 +1,23 @@
+import { DataFolderDamaged } from './data-folder-check.ts';
+import { DataFolderInUse } from './data-folder-lock.ts';
+import { FormatMismatch } from './tables.ts';
+
+/** Why a node could not start, in a sentence, when it is something that an operator can see to. */
+export function startFailureSentence(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  switch ('code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return `the event node's port is taken (${error.message}); stop what listens there, or choose another port`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `the event node cannot listen there (${error.message}); choose an address of this machine`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return `the event node is not allowed what it needs (${error.message}); choose another folder or port, or another user`;
+  }
+  const expected = [DataFolderInUse, DataFolderDamaged, FormatMismatch].some((type) => error instanceof type);
+  return expected ? error.message : undefined;
+}
