@@ -28,6 +28,12 @@ export const limits = {
     streamNameBytesMax: 1_024,
     eventTypeBytesMax: 1_024,
     filterRegexCharsMax: 1_024,
+    /** A compiled expression; one without repetition has about one instruction per character. */
+    filterRegexInstructionsMax: 1_200,
+    /** Of the automaton of one expression; over it, it is forgotten and built again as the text needs it. */
+    filterRegexMemoryBytesMax: 128 * 1024,
+    /** Filters take at most this much of a turn of the event loop, all reads together. */
+    filterSliceMs: 5,
     filterPrefixesMax: 256,
     /** One commit takes at most this many events, or this many bytes, of those that wait. */
     commitEventsMax: 10_000,

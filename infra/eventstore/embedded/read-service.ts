@@ -4,7 +4,9 @@ import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
+import { isShown } from './event-filter.ts';
 import type { EventStore } from './event-store.ts';
+import { FilterTurns } from './filter-turns.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
@@ -16,12 +18,13 @@ import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
 export function readService(store: EventStore, runtime: Runtime): GrpcHandler {
+  const turns = new FilterTurns(runtime.clock, runtime.timers);
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
     const output = new ChunkWriter(call);
     try {
-      if (plan.count === undefined) await serveSubscription(call, output, store, runtime, plan);
-      else await serveRead(call, output, store, runtime, plan, plan.count);
+      if (plan.count === undefined) await serveSubscription(call, output, store, runtime, turns, plan);
+      else await serveRead(call, output, store, runtime, turns, plan, plan.count);
     } catch (error) {
       if (!(error instanceof RecordCorrupt)) throw error;
       // Not skipped and not answered with something else: the reader gets all that comes before, stops there,
@@ -37,6 +40,7 @@ async function serveRead(
   output: ChunkWriter,
   store: EventStore,
   runtime: Runtime,
+  turns: FilterTurns,
   plan: ReadPlan,
   count: number,
 ): Promise<void> {
@@ -57,7 +61,9 @@ async function serveRead(
     if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
     const record = scan.next(window);
     if (record === undefined) break;
-    if (record === 'hidden' || plan.filter?.matches(record) === false) continue;
+    if (record === 'hidden') continue;
+    const shown = isShown(record, plan.filter, turns);
+    if (!(typeof shown === 'boolean' ? shown : await shown)) continue;
     found++;
     const full = output.add(eventFrame(resolve(record), plan.uuidForm));
     if (full !== undefined) await full;

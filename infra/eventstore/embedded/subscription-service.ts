@@ -10,7 +10,9 @@ import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
+import { isShown } from './event-filter.ts';
 import type { EventStore } from './event-store.ts';
+import type { FilterTurns } from './filter-turns.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { streamDeleted } from './grpc-status.ts';
 import type { ReadPlan } from './read-request.ts';
@@ -29,6 +31,7 @@ export async function serveSubscription(
   output: ChunkWriter,
   store: EventStore,
   runtime: Runtime,
+  turns: FilterTurns,
   plan: ReadPlan,
 ): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
@@ -53,7 +56,8 @@ export async function serveSubscription(
       record = scan.next(window)
     ) {
       if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
-      if (record !== 'hidden' && plan.filter?.matches(record) !== false) {
+      const shown = record !== 'hidden' && isShown(record, plan.filter, turns);
+      if (record !== 'hidden' && (typeof shown === 'boolean' ? shown : await shown)) {
         const full = output.add(eventFrame(resolve(record), plan.uuidForm));
         if (full !== undefined) await full;
       }
