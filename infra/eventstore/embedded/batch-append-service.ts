@@ -10,15 +10,18 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { limits } from '../../../src/config/limits.ts';
-import type { Clock } from '../../../src/runtime/runtime.ts';
+import type { Clock, Runtime, TimerHandle, Timers } from '../../../src/runtime/runtime.ts';
+import { type AppendBudgets, unfinishedOfCall } from './append-budgets.ts';
 import type { Expected } from './append-decision.ts';
+import { BudgetShare, type ByteBudget } from './byte-budget.ts';
+import { batchAppendReqEvent, checkEventMessage } from './event-message-guard.ts';
 import { type AppendOutcome, type EventStore, StoreUnavailable } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { frameOf, type Serializable } from './grpc-frames.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
 import { parseMessage } from './parse-message.ts';
-import { AppendEvents, parseU64, parseUuid, parseWritableStream } from './proposal.ts';
+import { AppendEvents, appendTooSlow, parseU64, parseUuid, parseWritableStream } from './proposal.ts';
 
 /** An append of which not all messages have come. */
 interface OpenAppend {
@@ -27,46 +30,89 @@ interface OpenAppend {
   readonly stream: string;
   readonly expected: Expected;
   readonly proposal: AppendEvents;
+  /** What it holds while it is unfinished. */
+  readonly share: BudgetShare;
+  readonly begunMs: number;
   /** The first thing that is wrong with it; answered when its last message has come. */
   error: GrpcError | undefined;
 }
 
-export function batchAppendService(store: EventStore, clock: Clock): GrpcHandler {
+export function batchAppendService(
+  store: EventStore,
+  { clock, timers }: Pick<Runtime, 'clock' | 'timers'>,
+  budgets: AppendBudgets,
+): GrpcHandler {
   return async (call) => {
     const open = new Map<string, OpenAppend>();
-    const flow = new InFlight();
-    for await (const bytes of call.messages()) {
-      const request = parseMessage(streams.BatchAppendReq, bytes);
-      const key = parseUuid(request.getCorrelationId());
-      const append = open.get(key) ?? beginAppend(request);
-      open.set(key, append);
-      addEvents(append, request);
-      if (!request.getIsFinal()) {
-        if (open.size > limits.eventNode.batchAppendsUnfinishedMax) {
-          throw new GrpcError(grpcStatus.resourceExhausted, 'too many unfinished appends on one call');
+    const flow = new InFlight(budgets.underWay);
+    const unfinished = unfinishedOfCall(budgets);
+    const deadline = watchUnfinished(call, open, clock, timers);
+    try {
+      for await (const bytes of call.messages(limits.eventNode.receiveBytesMax)) {
+        checkEventMessage(bytes, batchAppendReqEvent);
+        const request = parseMessage(streams.BatchAppendReq, bytes);
+        const key = parseUuid(request.getCorrelationId());
+        const append = open.get(key) ?? beginAppend(request, new BudgetShare(unfinished), clock);
+        addEvents(append, request);
+        if (!request.getIsFinal()) {
+          open.set(key, append);
+          if (open.size > limits.eventNode.batchAppendsUnfinishedMax) {
+            throw new GrpcError(grpcStatus.resourceExhausted, 'too many unfinished appends on one call');
+          }
+          append.share.set(append.proposal.heldBytes);
+          continue;
         }
-        continue;
+        open.delete(key);
+        append.share.release();
+        const { heldBytes } = append.proposal;
+        flow.begin(heldBytes);
+        void answer(call, store, clock, append).finally(() => flow.finish(heldBytes));
+        await flow.room(call.signal);
       }
-      open.delete(key);
-      flow.begin(bytes.length);
-      void answer(call, store, clock, append).finally(() => flow.finish(bytes.length));
-      await flow.room(call.signal);
+      await flow.idle(call.signal);
+    } finally {
+      deadline.cancel();
+      for (const append of open.values()) append.share.release();
     }
-    await flow.idle(call.signal);
   };
 }
 
-function beginAppend(request: streams.BatchAppendReq): OpenAppend {
+/** Ends a call one of whose appends does not come to its end. */
+function watchUnfinished(
+  call: GrpcCall,
+  open: ReadonlyMap<string, OpenAppend>,
+  clock: Clock,
+  timers: Timers,
+): TimerHandle {
+  const { unfinishedAppendMs } = limits.eventNode;
+  return timers.every(unfinishedAppendMs, () => {
+    // They are in the order in which they began.
+    for (const { begunMs } of open.values()) {
+      if (clock.monotonicMs() - begunMs >= unfinishedAppendMs) call.fail(appendTooSlow());
+      return;
+    }
+  });
+}
+
+function beginAppend(request: streams.BatchAppendReq, share: BudgetShare, clock: Clock): OpenAppend {
   const options = request.getOptions();
   if (options === undefined) throw invalidArgument('an append begins with its options');
-  const correlationId = request.getCorrelationId();
-  const proposal = new AppendEvents();
+  // A copy: the name is a view of the whole message, which would stay in memory with it.
+  const name = options.getStreamIdentifier();
+  name?.setStreamName(new Uint8Array(name.getStreamName_asU8()));
+  const begun = {
+    correlationId: request.getCorrelationId(),
+    options,
+    proposal: new AppendEvents(),
+    share,
+    begunMs: clock.monotonicMs(),
+  };
   try {
-    const stream = parseWritableStream(options.getStreamIdentifier());
-    return { correlationId, options, stream, expected: parseExpected(options), proposal, error: undefined };
+    const stream = parseWritableStream(name);
+    return { ...begun, stream, expected: parseExpected(options), error: undefined };
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
-    return { correlationId, options, stream: '', expected: { kind: 'any' }, proposal, error };
+    return { ...begun, stream: '', expected: { kind: 'any' }, error };
   }
 }
 
@@ -78,6 +124,7 @@ function addEvents(append: OpenAppend, request: streams.BatchAppendReq): void {
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
     append.error = error;
+    append.proposal.discard();
   }
 }
 
@@ -204,16 +251,24 @@ const FAILED_PRECONDITION: Code = 9;
 
 /** How much one call has under way; over the limit its socket is not read, and TCP slows the sender. */
 class InFlight {
+  readonly #budget: ByteBudget;
   #appends = 0;
   #bytes = 0;
   #changed = Promise.withResolvers<void>();
 
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  /** Throws `GrpcError` when all calls together have too much under way. */
   begin(bytes: number): void {
+    this.#budget.take(bytes);
     this.#appends++;
     this.#bytes += bytes;
   }
 
   finish(bytes: number): void {
+    this.#budget.take(-bytes);
     this.#appends--;
     this.#bytes -= bytes;
     this.#changed.resolve();

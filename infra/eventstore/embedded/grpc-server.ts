@@ -11,11 +11,13 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type ServerOptions,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { limits } from '../../../src/config/limits.ts';
-import type { Timers } from '../../../src/runtime/runtime.ts';
+import type { TimerHandle, Timers } from '../../../src/runtime/runtime.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { GrpcError, grpcStatus } from './grpc-status.ts';
 
@@ -42,14 +44,13 @@ export interface GrpcServer {
 
 /** Starts the server. Rejects with the system's error when the address cannot be listened on. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const server = createServer({
-    settings: {
-      initialWindowSize: limits.eventNode.receiveWindowBytes,
-      maxConcurrentStreams: limits.eventNode.callsPerConnectionMax,
-    },
-  });
+  const server = createServer(http2Options);
   const sessions = new Set<ServerHttp2Session>();
   const calls = new Set<GrpcCall>();
+  const incomplete = new ByteBudget(
+    'the incomplete messages of all calls',
+    limits.eventNode.incompleteBytesMax,
+  );
   let closing = false;
 
   server.on('session', (session) => {
@@ -64,22 +65,32 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     widenWindow(session);
   });
   server.on('sessionError', (error) => options.logger.debug({ err: error }, 'a connection broke'));
-  server.on('stream', (stream, headers) => {
-    const call = new GrpcCall(stream);
+  server.on('stream', (stream, headers, _flags, rawHeaders: string[] = []) => {
+    const call = new GrpcCall(stream, { timers: options.timers, incomplete });
     calls.add(call);
     call.signal.addEventListener('abort', () => calls.delete(call), { once: true });
     if (closing) {
       call.fail(shuttingDown());
       return;
     }
+    if (headerBytes(rawHeaders) > limits.eventNode.headerBytesMax) {
+      call.fail(new GrpcError(grpcStatus.resourceExhausted, 'the headers of the call are too large'));
+      return;
+    }
+    if (calls.size > limits.eventNode.callsMax) {
+      call.fail(new GrpcError(grpcStatus.resourceExhausted, 'the node has too many open calls'));
+      return;
+    }
     void serve(call, stream, headers, options);
   });
 
   const port = await listen(server, options.host, options.port);
+  const pings = dropSilentPeers(sessions, options.timers);
   return {
     port,
     async close(finish) {
       closing = true;
+      pings.cancel();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await finish();
       for (const call of calls) call.fail(shuttingDown());
@@ -93,6 +104,40 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
 }
 
+/** What one connection may ask for; over the bounds of nghttp2 it is closed. */
+const http2Options: ServerOptions = {
+  settings: {
+    initialWindowSize: limits.eventNode.receiveWindowBytes,
+    maxConcurrentStreams: limits.eventNode.callsPerConnectionMax,
+    maxHeaderListSize: limits.eventNode.headerBytesMax,
+  },
+  maxHeaderListPairs: limits.eventNode.headersMax,
+  maxSessionMemory: limits.eventNode.connectionMemoryMbMax,
+  streamResetBurst: limits.eventNode.resetsBurst,
+  streamResetRate: limits.eventNode.resetsPerSecond,
+};
+
+/**
+ * Asks every peer whether it is there, and closes the connections of those that have not answered the last time:
+ * dead ones, and those that sent half a frame or nothing at all, which cannot answer in between.
+ */
+function dropSilentPeers(sessions: ReadonlySet<ServerHttp2Session>, timers: Timers): TimerHandle {
+  const asked = new WeakSet<ServerHttp2Session>();
+  return timers.every(limits.eventNode.pingMs, () => {
+    for (const session of sessions) {
+      if (session.destroyed) continue;
+      if (asked.has(session)) {
+        session.destroy();
+        continue;
+      }
+      asked.add(session);
+      session.ping((error: Error | null) => {
+        if (error === null) asked.delete(session);
+      });
+    }
+  });
+}
+
 const shuttingDown = (): GrpcError => new GrpcError(grpcStatus.unavailable, 'the node is shutting down');
 
 async function serve(
@@ -102,8 +147,9 @@ async function serve(
   { handlers, logger }: GrpcServerOptions,
 ): Promise<void> {
   const path = headers[':path'] ?? '';
-  if (headers[':method'] !== 'POST' || !headers['content-type']?.startsWith('application/grpc')) {
+  if (headers[':method'] !== 'POST' || !GRPC_CONTENT_TYPE.test(headers['content-type'] ?? '')) {
     stream.respond({ ':status': 415 }, { endStream: true });
+    stream.close();
     return;
   }
   try {
@@ -119,6 +165,12 @@ async function serve(
     call.fail(error instanceof GrpcError ? error : new GrpcError(grpcStatus.internal, 'internal error'));
   }
 }
+
+const headerBytes = (rawHeaders: readonly string[]): number =>
+  rawHeaders.reduce((bytes, text) => bytes + text.length, 0);
+
+/** gRPC with protobuf messages, the only ones here. */
+const GRPC_CONTENT_TYPE = /^application\/grpc(?:\+proto)?(?:;|$)/i;
 
 /** The connection's own window, shared by its calls, starts at 64 KiB; one big append would stop the rest. */
 function widenWindow(session: ServerHttp2Session): void {

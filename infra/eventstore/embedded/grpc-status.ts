@@ -4,6 +4,7 @@ export const grpcStatus = {
   cancelled: 1,
   unknown: 2,
   invalidArgument: 3,
+  deadlineExceeded: 4,
   resourceExhausted: 8,
   failedPrecondition: 9,
   unimplemented: 12,

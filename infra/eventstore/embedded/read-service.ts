@@ -13,7 +13,12 @@ import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
 import { linkResolver, sequenceOf } from './read-target.ts';
-import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
+import {
+  eventFrame,
+  firstStreamPositionFrame,
+  lastStreamPositionFrame,
+  streamNotFoundFrame,
+} from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
@@ -67,6 +72,13 @@ async function serveRead(
     found++;
     const full = output.add(eventFrame(resolve(record), plan.uuidForm));
     if (full !== undefined) await full;
+  }
+  if (plan.stream !== undefined && plan.tellsPositions) {
+    const nothingFrom = plan.from === 'start' ? 0 : plan.from;
+    if (found === 0 && count > 0 && step > 0 && nothingFrom !== window.last + 1) {
+      await output.add(firstStreamPositionFrame(window.last + 1));
+    }
+    await output.add(lastStreamPositionFrame(window.last));
   }
   await output.flush();
 }

@@ -1,4 +1,5 @@
 import type { Runtime } from '../../../src/runtime/runtime.ts';
+import { appendBudgets } from './append-budgets.ts';
 import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
 import { deleteService, tombstoneService } from './delete-service.ts';
@@ -26,11 +27,12 @@ export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
 }
 
 function streamsService({ store, runtime }: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
+  const budgets = appendBudgets();
   const service = '/event_store.client.streams.Streams';
   return [
     [`${service}/Read`, readService(store, runtime)],
-    [`${service}/Append`, appendService(store)],
-    [`${service}/BatchAppend`, batchAppendService(store, runtime.clock)],
+    [`${service}/Append`, appendService(store, runtime.timers, budgets)],
+    [`${service}/BatchAppend`, batchAppendService(store, runtime, budgets)],
     [`${service}/Delete`, deleteService(store)],
     [`${service}/Tombstone`, tombstoneService(store)],
   ];
