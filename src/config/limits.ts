@@ -19,15 +19,43 @@ export const limits = {
     reconnectDelayMsMax: 5_000,
   },
   eventNode: {
-    /** A larger request message ends its call with RESOURCE_EXHAUSTED. */
-    receiveBytesMax: 16 * 1024 * 1024,
+    /** A larger request message ends its call with RESOURCE_EXHAUSTED; clients cut an append at 3 MiB. */
+    receiveBytesMax: 4 * 1024 * 1024,
+    /** The same for messages that carry no events: the longest are filters and acknowledgements. */
+    requestBytesMax: 128 * 1024,
+    /** Fields of a message that carries events: ten for each of as many as an append may have. */
+    eventMessageFieldsMax: 100_000,
+    /** One of its fields that is neither data nor metadata: a header, an id, a type. */
+    eventFieldBytesMax: 4_096,
+    /** What an append, and an event in it, take in memory besides their bytes. */
+    appendOverheadBytes: 2_048,
+    eventOverheadBytes: 512,
+    /** Appends of all calls that wait for the disk; over it, a call ends with RESOURCE_EXHAUSTED. */
+    appendBytesUnderWayMax: 256 * 1024 * 1024,
+    /** Appends of which not all messages have come: of all calls, and of one. */
+    unfinishedAppendBytesMax: 64 * 1024 * 1024,
+    batchUnfinishedBytesMax: 16 * 1024 * 1024,
+    /** From an append's first message to its last; its call ends with DEADLINE_EXCEEDED. */
+    unfinishedAppendMs: 60_000,
+    /** From a message's first byte to its last, and from a call's start to its request. */
+    messageMs: 30_000,
+    /** Messages of all calls of which not all bytes have come; the first bytes of each are not counted. */
+    incompleteBytesMax: 128 * 1024 * 1024,
+    incompleteBytesFree: 64 * 1024,
     /** Data, metadata and type names of one append; EventStoreDB's default. */
     appendBytesMax: 1024 * 1024,
     appendEventsMax: 10_000,
     /** UTF-8 bytes. LMDB's keys end at 1,978. */
     streamNameBytesMax: 1_024,
+    systemStreamNameBytesMax: 1_100,
     eventTypeBytesMax: 1_024,
     filterRegexCharsMax: 1_024,
+    /** A compiled expression; one without repetition has about one instruction per character. */
+    filterRegexInstructionsMax: 1_200,
+    /** Of the automaton of one expression; over it, it is forgotten and built again as the text needs it. */
+    filterRegexMemoryBytesMax: 128 * 1024,
+    /** Filters take at most this much of a turn of the event loop, all reads together. */
+    filterSliceMs: 5,
     filterPrefixesMax: 256,
     /** One commit takes at most this many events, or this many bytes, of those that wait. */
     commitEventsMax: 10_000,
@@ -63,6 +91,18 @@ export const limits = {
     /** A client's last answering times that statistics are made of. */
     latencySamplesMax: 1_000,
     callsPerConnectionMax: 1_024,
+    /** Open calls of all connections; the next one gets RESOURCE_EXHAUSTED. */
+    callsMax: 8_192,
+    /** Headers of one call: one with more is reset, one with larger ones gets RESOURCE_EXHAUSTED. */
+    headersMax: 128,
+    headerBytesMax: 16 * 1024,
+    /** What Node holds for one connection, MB; over it, new calls on it are refused. */
+    connectionMemoryMbMax: 10,
+    /** Calls that a peer may reset at once, and per second in the long run; over it, its connection is closed. */
+    resetsBurst: 1_000,
+    resetsPerSecond: 33,
+    /** A connection whose peer does not answer a ping until the next one is closed. */
+    pingMs: 30_000,
     connectionsMax: 1_024,
     /** Flow-control window per call, bytes. */
     receiveWindowBytes: 1024 * 1024,

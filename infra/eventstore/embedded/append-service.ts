@@ -1,48 +1,83 @@
 /** `Streams.Append`: a header with stream and expected revision, the events one by one, one answer. */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { limits } from '../../../src/config/limits.ts';
+import type { Timers } from '../../../src/runtime/runtime.ts';
 import { type Access, requireStream } from './access/access.ts';
+import type { AppendBudgets } from './append-budgets.ts';
 import type { Expected } from './append-decision.ts';
+import { BudgetShare } from './byte-budget.ts';
+import { appendReqEvent, checkEventMessage } from './event-message-guard.ts';
 import type { AppendOutcome, EventStore } from './event-store.ts';
 import { parseExpectedRevision } from './expected-revision.ts';
+import type { GrpcCall } from './grpc-call.ts';
 import { frameOf } from './grpc-frames.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { invalidArgument, streamDeleted } from './grpc-status.ts';
 import { orUnavailable } from './or-unavailable.ts';
 import { parseMessage } from './parse-message.ts';
-import { AppendEvents, appendTooLarge, parseWritableStream } from './proposal.ts';
+import { AppendEvents, appendTooLarge, appendTooSlow, parseWritableStream } from './proposal.ts';
 
-export function appendService(store: EventStore, access: Access): GrpcHandler {
+export function appendService(
+  store: EventStore,
+  access: Access,
+  timers: Timers,
+  budgets: AppendBudgets,
+): GrpcHandler {
   return async (call) => {
-    let header: { stream: string; expected: Expected } | undefined;
-    const proposal = new AppendEvents();
-    for await (const bytes of call.messages()) {
-      const request = parseMessage(streams.AppendReq, bytes);
-      const options = request.getOptions();
-      const proposed = request.getProposedMessage();
-      if (options !== undefined) {
-        if (header !== undefined) throw invalidArgument('an append has one header');
-        header = {
-          stream: parseWritableStream(options.getStreamIdentifier()),
-          expected: parseExpectedRevision(options),
-        };
-        requireStream(access, call.caller, header.stream, 'write');
-      } else if (proposed !== undefined) {
-        if (header === undefined) throw invalidArgument('an append begins with its header');
-        proposal.add(proposed);
-        if (proposal.tooLarge) throw appendTooLarge();
-      } else {
-        throw invalidArgument('an append message is a header or an event');
-      }
+    const unfinished = new BudgetShare(budgets.unfinished);
+    const underWay = new BudgetShare(budgets.underWay);
+    const deadline = timers.after(limits.eventNode.unfinishedAppendMs, () => call.fail(appendTooSlow()));
+    try {
+      const { header, proposal } = await gather(call, access, unfinished);
+      deadline.cancel();
+      // A body cut off by the peer is not an append of what had arrived.
+      if (call.signal.aborted) return;
+      if (header === undefined) throw invalidArgument('an append begins with its header');
+      unfinished.release();
+      underWay.set(proposal.heldBytes);
+      const { stream, expected } = header;
+      const outcome = await orUnavailable(store.append(stream, expected, proposal.events));
+      if (outcome.kind === 'stream-deleted') throw streamDeleted(stream);
+      await call.write(frameOf(response(outcome, expected)));
+    } finally {
+      deadline.cancel();
+      unfinished.release();
+      underWay.release();
     }
-    // A body cut off by the peer is not an append of what had arrived.
-    if (call.signal.aborted) return;
-    if (header === undefined) throw invalidArgument('an append begins with its header');
-    const { stream, expected } = header;
-    const outcome = await orUnavailable(store.append(stream, expected, proposal.events));
-    if (outcome.kind === 'stream-deleted') throw streamDeleted(stream);
-    await call.write(frameOf(response(outcome, expected)));
   };
+}
+
+/** Takes the messages of an append in, and in `share` what they hold in memory. */
+async function gather(
+  call: GrpcCall,
+  access: Access,
+  share: BudgetShare,
+): Promise<{ header: { stream: string; expected: Expected } | undefined; proposal: AppendEvents }> {
+  let header: { stream: string; expected: Expected } | undefined;
+  const proposal = new AppendEvents();
+  for await (const bytes of call.messages(limits.eventNode.receiveBytesMax)) {
+    checkEventMessage(bytes, appendReqEvent);
+    const request = parseMessage(streams.AppendReq, bytes);
+    const options = request.getOptions();
+    const proposed = request.getProposedMessage();
+    if (options !== undefined) {
+      if (header !== undefined) throw invalidArgument('an append has one header');
+      header = {
+        stream: parseWritableStream(options.getStreamIdentifier()),
+        expected: parseExpectedRevision(options),
+      };
+      requireStream(access, call.caller, header.stream, 'write');
+    } else if (proposed !== undefined) {
+      if (header === undefined) throw invalidArgument('an append begins with its header');
+      proposal.add(proposed);
+      if (proposal.tooLarge) throw appendTooLarge();
+      share.set(proposal.heldBytes);
+    } else {
+      throw invalidArgument('an append message is a header or an event');
+    }
+  }
+  return { header, proposal };
 }
 
 function response(

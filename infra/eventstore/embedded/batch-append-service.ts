@@ -12,17 +12,20 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { limits } from '../../../src/config/limits.ts';
-import type { Clock } from '../../../src/runtime/runtime.ts';
+import type { Clock, Runtime, TimerHandle, Timers } from '../../../src/runtime/runtime.ts';
 import { type Access, requireStream } from './access/access.ts';
 import type { Caller } from './access/caller.ts';
+import { type AppendBudgets, unfinishedOfCall } from './append-budgets.ts';
 import type { Expected } from './append-decision.ts';
+import { BudgetShare, type ByteBudget } from './byte-budget.ts';
+import { batchAppendReqEvent, checkEventMessage } from './event-message-guard.ts';
 import { type AppendOutcome, type EventStore, StoreClosing, StoreUnavailable } from './event-store.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { frameOf, type Serializable } from './grpc-frames.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from './grpc-status.ts';
 import { parseMessage } from './parse-message.ts';
-import { AppendEvents, parseU64, parseUuid, parseWritableStream } from './proposal.ts';
+import { AppendEvents, appendTooSlow, parseU64, parseUuid, parseWritableStream } from './proposal.ts';
 
 /** An append of which not all messages have come. */
 interface OpenAppend {
@@ -31,40 +34,61 @@ interface OpenAppend {
   readonly stream: string;
   readonly expected: Expected;
   readonly proposal: AppendEvents;
+  /** What it holds while it is unfinished. */
+  readonly share: BudgetShare;
+  readonly begunMs: number;
   /** The first thing that is wrong with it; answered when its last message has come. */
   error: GrpcError | undefined;
 }
 
-export function batchAppendService(store: EventStore, clock: Clock, access: Access): GrpcHandler {
+export function batchAppendService(
+  store: EventStore,
+  { clock, timers }: Pick<Runtime, 'clock' | 'timers'>,
+  access: Access,
+  budgets: AppendBudgets,
+): GrpcHandler {
   return async (call) => {
     const open = new Map<string, OpenAppend>();
-    const flow = new InFlight();
+    const flow = new InFlight(budgets.underWay);
+    const unfinished = unfinishedOfCall(budgets);
+    const deadline = watchUnfinished(call, open, clock, timers);
     let closing = false;
-    for await (const bytes of call.messages()) {
-      if (closing) break;
-      const request = parseMessage(streams.BatchAppendReq, bytes);
-      const key = parseUuid(request.getCorrelationId());
-      const append = open.get(key) ?? beginAppend(request, access, call.caller);
-      open.set(key, append);
-      addEvents(append, request);
-      if (!request.getIsFinal()) {
-        if (open.size > limits.eventNode.batchAppendsUnfinishedMax) {
-          throw new GrpcError(grpcStatus.resourceExhausted, 'too many unfinished appends on one call');
+    try {
+      for await (const bytes of call.messages(limits.eventNode.receiveBytesMax)) {
+        if (closing) break;
+        checkEventMessage(bytes, batchAppendReqEvent);
+        const request = parseMessage(streams.BatchAppendReq, bytes);
+        const key = parseUuid(request.getCorrelationId());
+        const append =
+          open.get(key) ??
+          beginAppend(request, { share: new BudgetShare(unfinished), clock, access, caller: call.caller });
+        addEvents(append, request);
+        if (!request.getIsFinal()) {
+          open.set(key, append);
+          if (open.size > limits.eventNode.batchAppendsUnfinishedMax) {
+            throw new GrpcError(grpcStatus.resourceExhausted, 'too many unfinished appends on one call');
+          }
+          append.share.set(append.proposal.heldBytes);
+          continue;
         }
-        continue;
+        open.delete(key);
+        append.share.release();
+        const { heldBytes } = append.proposal;
+        flow.begin(heldBytes);
+        const answered = outcomeOf(store, clock, append).then(async (outcome) => {
+          if (outcome === 'closing') closing = true;
+          else await answer(call, append, outcome);
+        });
+        void answered.finally(() => flow.finish(heldBytes));
+        await flow.room(call.signal);
       }
-      open.delete(key);
-      flow.begin(bytes.length);
-      const answered = outcomeOf(store, clock, append).then(async (outcome) => {
-        if (outcome === 'closing') closing = true;
-        else await answer(call, append, outcome);
-      });
-      void answered.finally(() => flow.finish(bytes.length));
-      await flow.room(call.signal);
+      await flow.idle(call.signal);
+      // The server says why, as soon as all that was accepted is answered.
+      if (closing) await ended(call.signal);
+    } finally {
+      deadline.cancel();
+      for (const append of open.values()) append.share.release();
     }
-    await flow.idle(call.signal);
-    // The server says why, as soon as all that was accepted is answered.
-    if (closing) await ended(call.signal);
   };
 }
 
@@ -74,18 +98,53 @@ const ended = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-function beginAppend(request: streams.BatchAppendReq, access: Access, caller: Caller): OpenAppend {
+/** Ends a call one of whose appends does not come to its end. */
+function watchUnfinished(
+  call: GrpcCall,
+  open: ReadonlyMap<string, OpenAppend>,
+  clock: Clock,
+  timers: Timers,
+): TimerHandle {
+  const { unfinishedAppendMs } = limits.eventNode;
+  return timers.every(unfinishedAppendMs, () => {
+    // They are in the order in which they began.
+    for (const { begunMs } of open.values()) {
+      if (clock.monotonicMs() - begunMs >= unfinishedAppendMs) call.fail(appendTooSlow());
+      return;
+    }
+  });
+}
+
+interface AppendContext {
+  readonly share: BudgetShare;
+  readonly clock: Clock;
+  readonly access: Access;
+  readonly caller: Caller;
+}
+
+function beginAppend(
+  request: streams.BatchAppendReq,
+  { share, clock, access, caller }: AppendContext,
+): OpenAppend {
   const options = request.getOptions();
   if (options === undefined) throw invalidArgument('an append begins with its options');
-  const correlationId = request.getCorrelationId();
-  const proposal = new AppendEvents();
+  // A copy: the name is a view of the whole message, which would stay in memory with it.
+  const name = options.getStreamIdentifier();
+  name?.setStreamName(new Uint8Array(name.getStreamName_asU8()));
+  const begun = {
+    correlationId: request.getCorrelationId(),
+    options,
+    proposal: new AppendEvents(),
+    share,
+    begunMs: clock.monotonicMs(),
+  };
   try {
-    const stream = parseWritableStream(options.getStreamIdentifier());
+    const stream = parseWritableStream(name);
     requireStream(access, caller, stream, 'write');
-    return { correlationId, options, stream, expected: parseExpected(options), proposal, error: undefined };
+    return { ...begun, stream, expected: parseExpected(options), error: undefined };
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
-    return { correlationId, options, stream: '', expected: { kind: 'any' }, proposal, error };
+    return { ...begun, stream: '', expected: { kind: 'any' }, error };
   }
 }
 
@@ -97,6 +156,7 @@ function addEvents(append: OpenAppend, request: streams.BatchAppendReq): void {
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
     append.error = error;
+    append.proposal.discard();
   }
 }
 
@@ -232,16 +292,24 @@ const UNAVAILABLE: Code = 14;
 
 /** How much one call has under way; over the limit its socket is not read, and TCP slows the sender. */
 class InFlight {
+  readonly #budget: ByteBudget;
   #appends = 0;
   #bytes = 0;
   #changed = Promise.withResolvers<void>();
 
+  constructor(budget: ByteBudget) {
+    this.#budget = budget;
+  }
+
+  /** Throws `GrpcError` when all calls together have too much under way. */
   begin(bytes: number): void {
+    this.#budget.take(bytes);
     this.#appends++;
     this.#bytes += bytes;
   }
 
   finish(bytes: number): void {
+    this.#budget.take(-bytes);
     this.#appends--;
     this.#bytes -= bytes;
     this.#changed.resolve();

@@ -1,5 +1,7 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import { limits } from '../../../src/config/limits.ts';
+import { compileFilterRegex } from './filter-regex.ts';
+import type { FilterTurns } from './filter-turns.ts';
 import { invalidArgument } from './grpc-status.ts';
 import type { StoredRecord } from './stored-record.ts';
 
@@ -8,6 +10,15 @@ export interface EventFilter {
   matches(record: StoredRecord): boolean;
   /** A subscription reports where it is after looking at this many events. */
   readonly checkpointIntervalEvents: number;
+}
+
+/** Whether a read lets an event through; a promise when the filter has to wait for its turn. */
+export function isShown(
+  record: StoredRecord,
+  filter: EventFilter | undefined,
+  turns: FilterTurns,
+): boolean | Promise<boolean> {
+  return filter === undefined || turns.run(() => filter.matches(record));
 }
 
 /** Builds a filter from a request. Throws `GrpcError` for one that makes no sense. */
@@ -36,16 +47,5 @@ function parseExpression(
     throw invalidArgument(`a filter has at most ${limits.eventNode.filterPrefixesMax} prefixes`);
   }
   if (prefixes.length > 0) return (text) => prefixes.some((prefix) => text.startsWith(prefix));
-  const source = expression.getRegex();
-  if (source.length > limits.eventNode.filterRegexCharsMax) {
-    throw invalidArgument(
-      `a filter's regular expression has at most ${limits.eventNode.filterRegexCharsMax} characters`,
-    );
-  }
-  try {
-    const pattern = new RegExp(source, 'u');
-    return (text) => pattern.test(text);
-  } catch {
-    throw invalidArgument("the filter's regular expression is not valid");
-  }
+  return compileFilterRegex(expression.getRegex());
 }

@@ -1,9 +1,18 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { limits } from '../../../src/config/limits.ts';
+import type { TimerHandle, Timers } from '../../../src/runtime/runtime.ts';
 import { anonymous, type Caller } from './access/caller.ts';
+import { BudgetShare, type ByteBudget } from './byte-budget.ts';
 import { readFrames } from './grpc-frames.ts';
-import { type GrpcError, grpcMessage, grpcStatus, invalidArgument } from './grpc-status.ts';
+import { GrpcError, grpcMessage, grpcStatus, invalidArgument } from './grpc-status.ts';
+
+/** What all calls of a server share. */
+export interface CallResources {
+  readonly timers: Timers;
+  /** For messages of which not all bytes have come. */
+  readonly incomplete: ByteBudget;
+}
 
 /**
  * One gRPC call on the server's side.
@@ -21,13 +30,23 @@ export class GrpcCall {
   caller: Caller = anonymous;
   readonly #stream: ServerHttp2Stream;
   readonly #gone = new AbortController();
+  readonly #timers: Timers;
+  readonly #incomplete: BudgetShare;
+  /** Until when the message that is coming in, or the request of the call, must be whole. */
+  #deadline: TimerHandle | undefined;
   #state: 'open' | 'answering' | 'ended' = 'open';
   #drained = Promise.withResolvers<void>();
   #corked = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    { timers, incomplete }: CallResources,
+  ) {
     this.#stream = stream;
     this.headers = headers;
+    this.#timers = timers;
+    this.#incomplete = new BudgetShare(incomplete);
     this.signal = this.#gone.signal;
     // From the start: a drain that fires before anybody listens is lost, and its writer waits for ever.
     stream.on('drain', () => this.#releaseWriters());
@@ -42,24 +61,36 @@ export class GrpcCall {
   }
 
   /**
-   * The request's messages. Ends early when the peer goes away, and then `signal` is aborted.
-   * Throws `GrpcError` for bad framing.
+   * The request's messages, each of at most `bytesMax`. Ends early when the peer goes away, and then `signal` is
+   * aborted. Throws `GrpcError` for bad framing. A message that takes too long to come in ends the call.
    */
-  async *messages(): AsyncGenerator<Buffer, void, undefined> {
+  async *messages(
+    bytesMax: number = limits.eventNode.requestBytesMax,
+  ): AsyncGenerator<Buffer, void, undefined> {
     // Not the stream's own iterator: that destroys the stream when a handler stops reading before the end.
     const chunks = this.#stream.iterator({ destroyOnReturn: false });
     try {
-      yield* readFrames(chunks, limits.eventNode.receiveBytesMax);
+      yield* readFrames(chunks, bytesMax, {
+        complete: () => this.#stopDeadline(),
+        incomplete: (bytes) => {
+          this.#incomplete.set(Math.max(0, bytes - limits.eventNode.incompleteBytesFree));
+          if (bytes > 0) this.#startDeadline();
+        },
+      });
       // A stream that the peer resets ends like one that it finished; only the reset code tells them apart.
       if (this.#stream.rstCode !== constants.NGHTTP2_NO_ERROR) this.#abandon();
     } catch (error) {
       if (!this.signal.aborted) throw error;
+    } finally {
+      this.#stopDeadline();
+      this.#incomplete.release();
     }
   }
 
   /** The one message of a unary or server-streaming call; undefined when there is none. */
   async message(): Promise<Buffer | undefined> {
-    for await (const message of this.messages()) return message;
+    this.#startDeadline();
+    for await (const message of this.messages(limits.eventNode.requestBytesMax)) return message;
     return undefined;
   }
 
@@ -114,15 +145,38 @@ export class GrpcCall {
     if (answering) {
       this.#stream.once('wantTrailers', () => {
         // The peer may have reset the stream between the last byte and this event.
-        if (!this.#stream.destroyed && !this.#stream.closed) this.#stream.sendTrailers(trailers);
+        if (this.#stream.destroyed || this.#stream.closed) return;
+        this.#stream.sendTrailers(trailers);
+        this.#closeIfHalfOpen();
       });
       this.#stream.end();
     } else {
       this.#stream.respond({ ...responseHeaders, ...trailers }, { endStream: true });
+      this.#closeIfHalfOpen();
     }
     // What the peer still sends must not hold up the connection's flow-control window.
     this.#stream.resume();
     this.#abandon();
+  }
+
+  /** A peer that does not end its side must not keep the stream: it has its answer. */
+  #closeIfHalfOpen(): void {
+    if (this.#stream.destroyed || this.#stream.closed || this.#stream.state.remoteClose === 1) return;
+    this.#stream.close(constants.NGHTTP2_NO_ERROR);
+  }
+
+  #startDeadline(): void {
+    const { messageMs } = limits.eventNode;
+    this.#deadline ??= this.#timers.after(messageMs, () =>
+      this.fail(
+        new GrpcError(grpcStatus.deadlineExceeded, `a message did not come in within ${messageMs} ms`),
+      ),
+    );
+  }
+
+  #stopDeadline(): void {
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
   }
 
   #respond(): void {

@@ -27,6 +27,14 @@ export interface Serializable {
 
 export const frameOf = (message: Serializable): Buffer => frame(message.serializeBinary());
 
+/** Is told of messages as they come in. */
+export interface FrameWatch {
+  /** A message is whole. */
+  complete(): void;
+  /** So many bytes of a message are held that is not whole yet. May throw `GrpcError`. */
+  incomplete(bytes: number): void;
+}
+
 /**
  * Cuts a request body into messages. Throws `GrpcError` for a compressed message (this node offers no
  * compression), for one over `bytesMax` (before its bytes are taken in) and for a body that ends inside one.
@@ -34,29 +42,60 @@ export const frameOf = (message: Serializable): Buffer => frame(message.serializ
 export async function* readFrames(
   chunks: AsyncIterable<Buffer>,
   bytesMax: number,
+  watch?: FrameWatch,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
+  const held = new GrowingBuffer();
   let needed = FRAME_HEAD_BYTES;
   for await (const chunk of chunks) {
-    pending.push(chunk);
-    pendingBytes += chunk.length;
-    while (pendingBytes >= needed) {
-      let bytes = pending.length === 1 && pending[0] !== undefined ? pending[0] : Buffer.concat(pending);
-      while (bytes.length >= FRAME_HEAD_BYTES) {
-        const end = FRAME_HEAD_BYTES + checkedLength(bytes, bytesMax);
-        if (bytes.length < end) break;
-        yield bytes.subarray(FRAME_HEAD_BYTES, end);
-        bytes = bytes.subarray(end);
+    if (held.length + chunk.length < needed) {
+      held.add(chunk, needed);
+    } else {
+      let bytes = held.length === 0 ? chunk : held.take(chunk);
+      needed = neededBytes(bytes, bytesMax);
+      while (bytes.length >= needed) {
+        // Before the yield: what its receiver does with it is no delay of the sender's.
+        watch?.complete();
+        yield bytes.subarray(FRAME_HEAD_BYTES, needed);
+        bytes = bytes.subarray(needed);
+        needed = neededBytes(bytes, bytesMax);
       }
-      // Joined again only when a whole message is there: a big one in small pieces is not copied each time.
-      needed = bytes.length < FRAME_HEAD_BYTES ? FRAME_HEAD_BYTES : FRAME_HEAD_BYTES + bytes.readUInt32BE(1);
-      pending = bytes.length > 0 ? [bytes] : [];
-      pendingBytes = bytes.length;
+      // A copy: a few bytes must not keep all that came with them.
+      held.add(bytes, needed);
     }
+    watch?.incomplete(held.length);
   }
-  if (pendingBytes > 0) {
+  if (held.length > 0) {
     throw new GrpcError(grpcStatus.internal, 'the request ended inside a message');
+  }
+}
+
+/** How many bytes the first frame in `bytes` has; as many as its head has, when that is not whole. */
+const neededBytes = (bytes: Buffer, bytesMax: number): number =>
+  bytes.length < FRAME_HEAD_BYTES ? FRAME_HEAD_BYTES : FRAME_HEAD_BYTES + checkedLength(bytes, bytesMax);
+
+/** Bytes that come in pieces. Pieces are copied, each of them less than twice: a million small ones cost their bytes. */
+class GrowingBuffer {
+  #buffer = Buffer.alloc(0);
+  length = 0;
+
+  /** `neededBytes` is how many there will be at most. */
+  add(piece: Buffer, neededBytes: number): void {
+    const length = this.length + piece.length;
+    if (length > this.#buffer.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, Math.min(neededBytes, 2 * this.#buffer.length)));
+      this.#buffer.copy(grown, 0, 0, this.length);
+      this.#buffer = grown;
+    }
+    piece.copy(this.#buffer, this.length);
+    this.length = length;
+  }
+
+  /** All bytes with one more piece, which are not held any more. */
+  take(piece: Buffer): Buffer {
+    const bytes = Buffer.concat([this.#buffer.subarray(0, this.length), piece]);
+    this.#buffer = Buffer.alloc(0);
+    this.length = 0;
+    return bytes;
   }
 }
 

@@ -19,10 +19,11 @@ const UUID_TEXT = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 export function parseStreamName(identifier: shared.StreamIdentifier | undefined): string {
   const bytes = identifier?.getStreamName_asU8() ?? new Uint8Array();
   if (bytes.length === 0) throw invalidArgument('a stream name is required');
-  if (bytes.length > limits.eventNode.streamNameBytesMax) {
-    throw invalidArgument(
-      `a stream name has at most ${limits.eventNode.streamNameBytesMax} bytes, this one ${bytes.length}`,
-    );
+  // `$`: other names are part of those of system streams, which must be allowed to be longer.
+  const { streamNameBytesMax, systemStreamNameBytesMax } = limits.eventNode;
+  const bytesMax = bytes[0] === 0x24 ? systemStreamNameBytesMax : streamNameBytesMax;
+  if (bytes.length > bytesMax) {
+    throw invalidArgument(`a stream name has at most ${bytesMax} bytes, this one ${bytes.length}`);
   }
   try {
     return strictUtf8.decode(bytes);
@@ -63,8 +64,9 @@ export function parseProposedEvent(message: ProposedMessage): ProposedEvent {
     id: parseUuid(message.getId()),
     type,
     contentType,
-    data: message.getData_asU8(),
-    metadata: message.getCustomMetadata_asU8(),
+    // Copies: what was decoded are views of all that came with it.
+    data: new Uint8Array(message.getData_asU8()),
+    metadata: new Uint8Array(message.getCustomMetadata_asU8()),
   };
 }
 
@@ -80,12 +82,20 @@ export class AppendEvents {
   readonly events: ProposedEvent[] = [];
   #bytes = 0;
 
-  get bytes(): number {
-    return this.#bytes;
+  /** What the events take in memory, about. */
+  get heldBytes(): number {
+    const { appendOverheadBytes, eventOverheadBytes } = limits.eventNode;
+    const kept = this.events.length > 0 ? this.#bytes : 0;
+    return appendOverheadBytes + kept + this.events.length * eventOverheadBytes;
   }
 
   get tooLarge(): boolean {
     return this.#bytes > limits.eventNode.appendBytesMax;
+  }
+
+  /** Nothing of it will be written. */
+  discard(): void {
+    this.events.length = 0;
   }
 
   /** Throws `GrpcError` for a bad event. Over the size limit it only counts and keeps nothing more. */
@@ -108,6 +118,13 @@ export function appendTooLarge(): GrpcError {
     'maximum-append-size': String(appendBytesMax),
   });
 }
+
+/** What an append gets whose messages do not come to an end. */
+export const appendTooSlow = (): GrpcError =>
+  new GrpcError(
+    grpcStatus.deadlineExceeded,
+    `an append was not finished within ${limits.eventNode.unfinishedAppendMs} ms`,
+  );
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

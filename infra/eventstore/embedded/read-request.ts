@@ -18,6 +18,8 @@ export interface ReadPlan {
   /** Links are answered together with what they stand for. */
   readonly resolveLinks: boolean;
   readonly uuidForm: 'string' | 'structured';
+  /** A read of a stream ends with where the stream ends; clients that understand that ask for it. */
+  readonly tellsPositions: boolean;
 }
 
 /** Throws `GrpcError` for a request that is incomplete or contradicts itself. */
@@ -41,6 +43,7 @@ export function parseReadRequest(request: streams.ReadReq): ReadPlan {
     filter: filter === undefined ? undefined : parseFilter(filter),
     resolveLinks: options.getResolveLinks(),
     uuidForm: options.getUuidOption()?.hasString() ? 'string' : 'structured',
+    tellsPositions: (options.getControlOption()?.getCompatibility() ?? 0) >= 1,
   };
 }
 

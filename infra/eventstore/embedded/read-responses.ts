@@ -77,6 +77,14 @@ export function checkpointFrame(position: number): Buffer {
   return frameOf(new streams.ReadResp().setCheckpoint(checkpoint));
 }
 
+/** The next revision that a read from here on can have. */
+export const firstStreamPositionFrame = (revision: number): Buffer =>
+  frameOf(new streams.ReadResp().setFirstStreamPosition(String(revision)));
+
+/** The stream's last revision. */
+export const lastStreamPositionFrame = (revision: number): Buffer =>
+  frameOf(new streams.ReadResp().setLastStreamPosition(String(revision)));
+
 export const caughtUpFrame = (): Buffer =>
   frameOf(new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp()));
 

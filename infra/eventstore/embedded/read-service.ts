@@ -4,15 +4,22 @@ import { limits } from '../../../src/config/limits.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { ALL_STREAM, type Access, requireStream } from './access/access.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import { isShown } from './event-filter.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
+import { FilterTurns } from './filter-turns.ts';
 import type { GrpcHandler } from './grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from './grpc-status.ts';
 import type { NodeMetrics } from './node-metrics.ts';
 import { parseMessage } from './parse-message.ts';
 import { parseReadRequest, type ReadPlan } from './read-request.ts';
 import { type LinkResolver, linkResolver, type Reading, sequenceOf } from './read-target.ts';
-import { eventFrame, streamNotFoundFrame } from './read-responses.ts';
+import {
+  eventFrame,
+  firstStreamPositionFrame,
+  lastStreamPositionFrame,
+  streamNotFoundFrame,
+} from './read-responses.ts';
 import { RecordCorrupt } from './stored-record.ts';
 import { serveSubscription } from './subscription-service.ts';
 
@@ -24,6 +31,7 @@ export interface ReadServiceDeps {
 }
 
 export function readService({ store, runtime, access, metrics }: ReadServiceDeps): GrpcHandler {
+  const turns = new FilterTurns(runtime.clock, runtime.timers);
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
     requireStream(access, call.caller, plan.stream ?? ALL_STREAM, 'read');
@@ -34,7 +42,7 @@ export function readService({ store, runtime, access, metrics }: ReadServiceDeps
       return resolveLink(record);
     };
     const output = new ChunkWriter(call);
-    const reading: Reading = { call, output, store, runtime, plan, resolve };
+    const reading: Reading = { call, output, store, runtime, turns, plan, resolve };
     metrics.reads++;
     if (plan.count === undefined) metrics.subscriptionsOpen++;
     try {
@@ -53,7 +61,7 @@ export function readService({ store, runtime, access, metrics }: ReadServiceDeps
 }
 
 async function serveRead(
-  { call, output, store, runtime, plan, resolve }: Reading,
+  { call, output, store, runtime, turns, plan, resolve }: Reading,
   count: number,
 ): Promise<void> {
   const sequence = sequenceOf(store, plan, runtime.clock);
@@ -72,10 +80,19 @@ async function serveRead(
     if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
     const record = scan.next(window);
     if (record === undefined) break;
-    if (record === 'hidden' || plan.filter?.matches(record) === false) continue;
+    if (record === 'hidden') continue;
+    const shown = isShown(record, plan.filter, turns);
+    if (!(typeof shown === 'boolean' ? shown : await shown)) continue;
     found++;
     const full = output.add(eventFrame(resolve(record), plan.uuidForm));
     if (full !== undefined) await full;
+  }
+  if (plan.stream !== undefined && plan.tellsPositions) {
+    const nothingFrom = plan.from === 'start' ? 0 : plan.from;
+    if (found === 0 && count > 0 && step > 0 && nothingFrom !== window.last + 1) {
+      await output.add(firstStreamPositionFrame(window.last + 1));
+    }
+    await output.add(lastStreamPositionFrame(window.last));
   }
   await output.flush();
 }

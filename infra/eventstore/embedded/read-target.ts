@@ -2,6 +2,7 @@ import type { Clock, Runtime } from '../../../src/runtime/runtime.ts';
 import type { ChunkWriter } from './chunk-writer.ts';
 import { type EventSequence, logSequence, streamSequence } from './event-sequence.ts';
 import type { EventStore } from './event-store.ts';
+import type { FilterTurns } from './filter-turns.ts';
 import type { GrpcCall } from './grpc-call.ts';
 import { isLink, linkTarget } from './links.ts';
 import type { ReadPlan } from './read-request.ts';
@@ -23,6 +24,8 @@ export interface Reading {
   readonly output: ChunkWriter;
   readonly store: EventStore;
   readonly runtime: Runtime;
+  /** Shares out the time that filters may take of each turn of the event loop. */
+  readonly turns: FilterTurns;
   readonly plan: ReadPlan;
   readonly resolve: LinkResolver;
 }

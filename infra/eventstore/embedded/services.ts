@@ -3,6 +3,7 @@ import type { Access } from './access/access.ts';
 import type { PasswordHasher } from './access/password-hash.ts';
 import type { UserDirectory } from './access/user-directory.ts';
 import { usersService } from './access/users-service.ts';
+import { appendBudgets } from './append-budgets.ts';
 import { appendService } from './append-service.ts';
 import { batchAppendService } from './batch-append-service.ts';
 import { deleteService, tombstoneService } from './delete-service.ts';
@@ -56,11 +57,12 @@ function streamsService({
   access,
   metrics,
 }: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
+  const budgets = appendBudgets();
   const service = '/event_store.client.streams.Streams';
   return [
     [`${service}/Read`, readService({ store, runtime, access, metrics })],
-    [`${service}/Append`, appendService(store, access)],
-    [`${service}/BatchAppend`, batchAppendService(store, runtime.clock, access)],
+    [`${service}/Append`, appendService(store, access, runtime.timers, budgets)],
+    [`${service}/BatchAppend`, batchAppendService(store, runtime, access, budgets)],
     [`${service}/Delete`, deleteService(store, access)],
     [`${service}/Tombstone`, tombstoneService(store, access)],
   ];

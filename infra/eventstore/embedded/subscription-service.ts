@@ -7,6 +7,7 @@
  * log's end. So a slow subscriber costs the node one chunk of memory, however far it is behind.
  */
 import { limits } from '../../../src/config/limits.ts';
+import { isShown } from './event-filter.ts';
 import { SequenceScan, type SequenceWindow } from './event-sequence.ts';
 import { streamDeleted } from './grpc-status.ts';
 import type { ReadPlan } from './read-request.ts';
@@ -25,6 +26,7 @@ export async function serveSubscription({
   output,
   store,
   runtime,
+  turns,
   plan,
   resolve,
 }: Reading): Promise<void> {
@@ -49,7 +51,8 @@ export async function serveSubscription({
       record = scan.next(window)
     ) {
       if (++scanned % limits.eventNode.scanSliceEvents === 0) await runtime.timers.sleep(0);
-      if (record !== 'hidden' && plan.filter?.matches(record) !== false) {
+      const shown = record !== 'hidden' && isShown(record, plan.filter, turns);
+      if (record !== 'hidden' && (typeof shown === 'boolean' ? shown : await shown)) {
         const full = output.add(eventFrame(resolve(record), plan.uuidForm));
         if (full !== undefined) await full;
       }
