@@ -111,6 +111,8 @@ export const limits = {
     /** A connection that speaks HTTP/1.1 has one request, and is cut after this. */
     httpConnectionMs: 10_000,
     httpHeaderBytesMax: 16 * 1024,
+    /** How long a peer may leave its side of a call open that has been answered. */
+    answeredCallGraceMs: 1_000,
     /** What is still open this long after a stop was asked for is cut off. */
     closeGraceMs: 2_000,
     /** Up to this size a data file is read from end to end at every start. */

@@ -159,10 +159,17 @@ export class GrpcCall {
     this.#abandon();
   }
 
-  /** A peer that does not end its side must not keep the stream: it has its answer. */
+  /**
+   * A peer that does not end its side must not keep the stream: it has its answer. It gets a moment to do so, since
+   * a reset may overtake the trailers.
+   */
   #closeIfHalfOpen(): void {
-    if (this.#stream.destroyed || this.#stream.closed || this.#stream.state.remoteClose === 1) return;
-    this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed || stream.state.remoteClose === 1) return;
+    const grace = this.#timers.after(limits.eventNode.answeredCallGraceMs, () => {
+      if (!stream.destroyed && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+    stream.once('close', () => grace.cancel());
   }
 
   #startDeadline(): void {

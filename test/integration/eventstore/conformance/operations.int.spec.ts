@@ -1,7 +1,7 @@
 /** `Operations`, `Monitoring`, `Gossip` and `Projections` on a node that checks access. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CancelledError, EventStoreDBClient, START } from '@eventstore/db-client';
+import { CancelledError, EventStoreDBClient, jsonEvent, START } from '@eventstore/db-client';
 import monitoring from '@eventstore/db-client/generated/monitoring_pb.js';
 import operations from '@eventstore/db-client/generated/operations_pb.js';
 import projections from '@eventstore/db-client/generated/projections_pb.js';
@@ -148,7 +148,10 @@ describe('scavenging', () => {
     const own = await startEventNode(options);
     cleanups.push(folder.remove, () => own.close());
     const client = EventStoreDBClient.connectionString(own.url);
-    for (let append = 0; append < 20; append++) await client.appendToStream('big', someEvents(100));
+    const big = () => jsonEvent({ type: 'Big', data: { text: 'x'.repeat(5_000) } });
+    for (let append = 0; append < 20; append++) {
+      await client.appendToStream('big', Array.from({ length: 50 }, big));
+    }
     await client.deleteStream('big');
     const before = diskBytes(folder.path);
     const connection = rawConnection(own.port);
