@@ -1,5 +1,5 @@
-import { errorCodes } from '../domain/error-codes.ts';
 import { EventLogUnavailable } from './event-log.ts';
+import { faultRejection } from './fault-rejection.ts';
 import { friendHandlers } from './handlers/friends.ts';
 import { groupHandlers } from './handlers/groups.ts';
 import type { Handlers } from './handlers/handler.ts';
@@ -39,9 +39,7 @@ export function createCommandService(scope: WriteScope): CommandService {
 
 /** What a user is told when a request could not even be decided. Nothing of it has taken effect. */
 export function faultOutcome(error: unknown, log: (fault: unknown) => void): Outcome<never> {
-  if (error instanceof EventLogUnavailable) {
-    return rejected({ code: 'unavailable', message: errorCodes.unavailable.meaning });
-  }
-  log(error);
-  return rejected({ code: 'internal', message: errorCodes.internal.meaning });
+  // This one passes by itself, and the health check tells of it.
+  if (!(error instanceof EventLogUnavailable)) log(error);
+  return rejected(faultRejection(error));
 }
