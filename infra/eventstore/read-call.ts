@@ -63,18 +63,25 @@ async function open({
   idleMs,
   signal,
 }: ReadCallOptions): Promise<OpenCall<Call>> {
-  const impatience = new AbortController();
-  const timer =
-    idleMs === undefined
-      ? undefined
-      : timers.after(idleMs, () => impatience.abort(new ReadIdle(`no node was found within ${idleMs} ms`)));
+  const opening = connection.open<Call>(
+    (client, metadata, callOptions) => client.read(request, metadata, callOptions),
+    signal,
+  );
+  if (idleMs === undefined) return opening;
+  const late = Promise.withResolvers<never>();
+  const timer = timers.after(idleMs, () =>
+    late.reject(new ReadIdle(`no node was found within ${idleMs} ms`)),
+  );
   try {
-    return await connection.open<Call>(
-      (client, metadata, callOptions) => client.read(request, metadata, callOptions),
-      AbortSignal.any([signal, impatience.signal]),
+    return await Promise.race([opening, late.promise]);
+  } catch (error) {
+    opening.then(
+      ({ cancel }) => cancel(),
+      () => {},
     );
+    throw error;
   } finally {
-    timer?.cancel();
+    timer.cancel();
   }
 }
 
@@ -102,12 +109,17 @@ function watch(call: Call, signal: AbortSignal): CallState {
     error = reason;
     wake();
   });
-  signal.addEventListener('abort', wake, { once: true });
+  // Cancelled right here: a consumer that has stopped asking would leave the call, and its connection, open.
+  const abort = (): void => {
+    call.cancel();
+    wake();
+  };
+  signal.addEventListener('abort', abort, { once: true });
   return {
     aborted: () => signal.aborted,
     over: () => ended || error !== undefined || signal.aborted,
     error: () => error,
-    stop: () => signal.removeEventListener('abort', wake),
+    stop: () => signal.removeEventListener('abort', abort),
     async changed(timers, idleMs) {
       const timer =
         idleMs === undefined

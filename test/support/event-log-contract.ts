@@ -9,28 +9,14 @@ import {
   type Subscription,
   type SubscriptionItem,
 } from '../../src/commands/event-log.ts';
+import { anEvent } from './an-event.ts';
 
 export interface LogUnderTest {
   readonly log: EventLog;
   close(): Promise<void>;
 }
 
-export function anEvent(data: unknown = {}, type = 'SomethingHappened'): NewEvent {
-  return {
-    id: randomUUID(),
-    type,
-    data,
-    metadata: {
-      $correlationId: randomUUID(),
-      $causationId: randomUUID(),
-      actor: 'system:test',
-      commandId: randomUUID(),
-      bodyHash: '00',
-      timeMs: 1_700_000_000_000,
-      schemaVersion: 1,
-    },
-  };
-}
+export { anEvent };
 
 export const someEvents = (count: number): NewEvent[] =>
   Array.from({ length: count }, (_, index) => anEvent({ index }));
