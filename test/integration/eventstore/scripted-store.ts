@@ -16,9 +16,12 @@ export interface StoreScript {
   append?(request: streams.BatchAppendReq, call: GrpcCall, count: number): Promise<void>;
   /** Serves every read and subscription. */
   read?(request: streams.ReadReq, call: GrpcCall, count: number): Promise<void>;
+  /** Hears a client ask for the members of the cluster. */
+  gossip?(call: GrpcCall, count: number): Promise<void>;
 }
 
 export interface ScriptedStore {
+  readonly port: number;
   readonly url: string;
   /** The bytes of every append that came. */
   readonly appends: Buffer[];
@@ -44,17 +47,21 @@ export async function aScriptedStore(script: StoreScript): Promise<ScriptedStore
     reads.push(request);
     await script.read?.(request, call, reads.length);
   };
+  let gossips = 0;
+  const gossip = async (call: GrpcCall): Promise<void> => script.gossip?.(call, ++gossips);
   const server = await startGrpcServer({
     host: '127.0.0.1',
     port: 0,
     handlers: new Map([
       ['/event_store.client.streams.Streams/BatchAppend', batchAppend],
       ['/event_store.client.streams.Streams/Read', read],
+      ['/event_store.client.gossip.Gossip/Read', gossip],
     ]),
     timers: runtime.timers,
     logger: quiet,
   });
   return {
+    port: server.port,
     url: `esdb://127.0.0.1:${server.port}?tls=false`,
     appends,
     reads,
@@ -66,29 +73,19 @@ export async function aScriptedStore(script: StoreScript): Promise<ScriptedStore
 /** A host that accepts connections and never says a word. */
 export interface MuteHost {
   readonly port: number;
-  /** Resolves when somebody has connected. */
-  readonly connected: Promise<void>;
-  /** Resolves when somebody who had connected has hung up. */
-  readonly hungUp: Promise<void>;
   close(): Promise<void>;
 }
 
 export async function aMuteHost(): Promise<MuteHost> {
   const sockets = new Set<Socket>();
-  const connected = Promise.withResolvers<void>();
-  const hungUp = Promise.withResolvers<void>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    connected.resolve();
     socket.on('error', () => {});
-    socket.on('close', () => hungUp.resolve());
     socket.resume();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    connected: connected.promise,
-    hungUp: hungUp.promise,
     close: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -105,6 +105,19 @@ test('an append that is never answered clearly is unknown after the deadline', a
   expect(store.appends.length).toBeGreaterThan(5);
 });
 
+test('a wait that takes longer than it was meant to ends at the deadline, without a timer in the past', async () => {
+  const time = steppedRuntime();
+  const oversleeping: SteppedRuntime = {
+    ...time,
+    timers: { ...time.timers, sleep: async () => time.pass(appendDeadlineMs) },
+  };
+  const store = await aScriptedStore({ append: (request, call) => answerError(request, call, 'Timeout') });
+  cleanups.push(() => store.close());
+  const log = connected(store.url, oversleeping);
+  expect(await log.append('s', 'no-stream', [anEvent()])).toMatchObject({ kind: 'unknown' });
+  expect(store.appends).toHaveLength(1);
+});
+
 test('a clear answer to an earlier try counts, also while waiting to send again', async () => {
   const { log } = await aLogOn(() => async (request, call, count) => {
     if (count > 1) return;
