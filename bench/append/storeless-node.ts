@@ -7,10 +7,11 @@ import { frameOf } from '../../infra/eventstore/embedded/grpc-frames.ts';
 import { type GrpcHandler, startGrpcServer } from '../../infra/eventstore/embedded/grpc-server.ts';
 import { NodeMetrics } from '../../infra/eventstore/embedded/node-metrics.ts';
 import { serverFeaturesService } from '../../infra/eventstore/embedded/server-features-service.ts';
+import { limits } from '../../src/config/limits.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
 
 const batchAppend: GrpcHandler = async (call) => {
-  for await (const bytes of call.messages()) {
+  for await (const bytes of call.messages(limits.eventNode.receiveBytesMax)) {
     const request = streams.BatchAppendReq.deserializeBinary(bytes);
     if (!request.getIsFinal()) continue;
     const position = new shared.AllStreamPosition();

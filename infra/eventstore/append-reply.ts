@@ -1,7 +1,12 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type status from '@eventstore/db-client/generated/status_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
-import { AppendRejected } from './append-request.ts';
+import {
+  AppendRejected,
+  type EventLogError,
+  EventLogRefused,
+  StreamDeleted,
+} from '../../src/commands/event-log.ts';
 
 /** What the store said to one append. */
 export type AppendReply =
@@ -9,7 +14,7 @@ export type AppendReply =
   | { readonly kind: 'appended'; readonly revision: number; readonly position: bigint | undefined }
   | { readonly kind: 'conflict'; readonly currentRevision: number }
   /** Never, however often it is sent. */
-  | { readonly kind: 'rejected'; readonly error: AppendRejected }
+  | { readonly kind: 'rejected'; readonly error: EventLogError }
   /** The store could not say; the append may have been written. */
   | { readonly kind: 'unclear'; readonly cause: string };
 
@@ -27,15 +32,6 @@ export function parseAppendReply(response: streams.BatchAppendResp): AppendReply
   return error === undefined ? { kind: 'unclear', cause: 'the answer was empty' } : parseError(error);
 }
 
-/** The errors that another try cannot change. The rest - Timeout, Unknown, what is new - leave it unclear. */
-const final = new Set([
-  'AccessDenied',
-  'BadRequest',
-  'InvalidTransaction',
-  'MaximumAppendSizeExceeded',
-  'StreamDeleted',
-]);
-
 function parseError(error: status.Status): AppendReply {
   const details = error.getDetails();
   const type = details?.getTypeName().split('.').at(-1) ?? '';
@@ -45,7 +41,23 @@ function parseError(error: status.Status): AppendReply {
     return { kind: 'conflict', currentRevision: current };
   }
   const cause = `${type}: ${error.getMessage()}`;
-  if (final.has(type))
-    return { kind: 'rejected', error: new AppendRejected(`the store refused it: ${cause}`) };
-  return { kind: 'unclear', cause };
+  const final = finalError(type, `the event store refuses an append: ${cause}`);
+  return final === undefined ? { kind: 'unclear', cause } : { kind: 'rejected', error: final };
+}
+
+/** The errors that another try cannot change. The rest - Timeout, Unknown, what is new - leave it unclear. */
+function finalError(type: string, message: string): EventLogError | undefined {
+  switch (type) {
+    case 'AccessDenied':
+      return new EventLogRefused(message);
+    case 'StreamDeleted':
+      return new StreamDeleted(message);
+    case 'MaximumAppendSizeExceeded':
+      return new AppendRejected(message, 'too-large');
+    case 'BadRequest':
+    case 'InvalidTransaction':
+      return new AppendRejected(message);
+    default:
+      return undefined;
+  }
 }

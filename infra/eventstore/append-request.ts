@@ -1,13 +1,8 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
-import type { ExpectedRevision, NewEvent } from '../../src/commands/event-log.ts';
+import { AppendRejected, type ExpectedRevision, type NewEvent } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { encodeEvent, eventBytes, streamIdentifier, uuid } from './encoding.ts';
-
-/** An append that can never succeed as it is: too many events, too large, refused by the store for good. */
-export class AppendRejected extends Error {
-  override readonly name = 'AppendRejected';
-}
 
 /**
  * Encodes an append once; every try sends these very bytes, with the same correlation id, event ids and
@@ -25,12 +20,16 @@ export function encodeAppend(
   if (events.length > appendEventsMax) {
     throw new AppendRejected(
       `an append to ${stream} has ${events.length} events; at most ${appendEventsMax} go`,
+      'too-large',
     );
   }
   const messages = events.map(encodeEvent);
   const bytes = messages.reduce((sum, message) => sum + eventBytes(message), 0);
   if (bytes > appendBytesMax) {
-    throw new AppendRejected(`an append to ${stream} has ${bytes} bytes; at most ${appendBytesMax} go`);
+    throw new AppendRejected(
+      `an append to ${stream} has ${bytes} bytes; at most ${appendBytesMax} go`,
+      'too-large',
+    );
   }
   const options = new streams.BatchAppendReq.Options();
   options.setStreamIdentifier(streamIdentifier(stream));

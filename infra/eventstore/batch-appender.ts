@@ -8,6 +8,7 @@
  *      |                                                         \--late answer--> done
  *      \--deadline--> unknown
  *
+ * An unclear answer (the store timed out, or does not know itself) ends a try and nothing else.
  * An answer is matched by correlation id, whichever try it answers; one that nobody waits for is dropped. The
  * call is opened when there is something to send, and opened again after it broke.
  */
@@ -15,7 +16,7 @@ import { UnavailableError } from '@eventstore/db-client';
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Logger } from 'pino';
-import type { ExpectedRevision, NewEvent } from '../../src/commands/event-log.ts';
+import { AppendRejected, type ExpectedRevision, type NewEvent } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { backoffMs } from '../../src/runtime/backoff.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
@@ -23,23 +24,27 @@ import { type AppendReply, parseAppendReply } from './append-reply.ts';
 import { encodeAppend } from './append-request.ts';
 import { uuidText } from './encoding.ts';
 import type { OpenCall, StoreConnection } from './store-connection.ts';
+import { callRefused, messageOf } from './store-errors.ts';
 
 type BatchAppendCall = ReturnType<InstanceType<typeof StreamsClient>['batchAppend']>;
 
-/** How one try ended. */
-type TryOutcome = AppendReply | { readonly kind: 'lost'; readonly cause: string };
+/** The answers that end an append. */
+type ClearReply = Exclude<AppendReply, { kind: 'unclear' }>;
+type Unclear = Extract<AppendReply, { kind: 'unclear' }>;
 
 interface PendingAppend {
   readonly request: streams.BatchAppendReq;
-  /** Settles with the store's answer to any of the tries. */
-  readonly reply: PromiseWithResolvers<AppendReply>;
+  /** Settles with the store's first clear answer to any of the tries. */
+  readonly reply: PromiseWithResolvers<ClearReply>;
   /** Ends the try under way, if there is one. */
-  lose: (cause: string) => void;
+  endTry: (outcome: AppendReply) => void;
 }
 
 interface LiveCall extends OpenCall<BatchAppendCall> {
   /** Monotonic time of the last sign of life. */
   heardMs: number;
+  /** Whether the store has answered anything over it. */
+  answered: boolean;
   /** Resolves when the socket takes more. */
   drained: PromiseWithResolvers<void>;
 }
@@ -52,6 +57,7 @@ export class BatchAppender {
   #opening: Promise<LiveCall> | undefined;
   #live: LiveCall | undefined;
   #idle = Promise.withResolvers<void>();
+  readonly #closing = new AbortController();
 
   constructor(connection: StoreConnection, runtime: Runtime, logger: Logger) {
     this.#connection = connection;
@@ -59,7 +65,7 @@ export class BatchAppender {
     this.#logger = logger;
   }
 
-  /** Sends until the store answers or the deadline passes (`unclear`). Throws `AppendRejected`. */
+  /** Sends until the store answers clearly or the deadline passes (`unclear`). Throws as the port says. */
   async append(
     stream: string,
     expected: ExpectedRevision,
@@ -67,7 +73,7 @@ export class BatchAppender {
   ): Promise<Exclude<AppendReply, { kind: 'rejected' }>> {
     const correlationId = this.#runtime.ids.next();
     const request = encodeAppend(correlationId, stream, expected, events);
-    const pending: PendingAppend = { request, reply: Promise.withResolvers(), lose: () => {} };
+    const pending: PendingAppend = { request, reply: Promise.withResolvers(), endTry: () => {} };
     this.#pending.set(correlationId, pending);
     try {
       const reply = await this.#sendUntilAnswered(pending, stream);
@@ -85,6 +91,7 @@ export class BatchAppender {
       this.#idle = Promise.withResolvers();
       await this.#idle.promise;
     }
+    this.#closing.abort(new UnavailableError(undefined, 'the event log is closed'));
     const opening = this.#opening;
     this.#opening = undefined;
     await opening?.then(
@@ -94,39 +101,34 @@ export class BatchAppender {
   }
 
   async #sendUntilAnswered(pending: PendingAppend, stream: string): Promise<AppendReply> {
-    const { appendDeadlineMs, appendTryMs } = limits.eventLog;
+    const { appendDeadlineMs, appendTryMs, reconnectDelayMsMin, reconnectDelayMsMax } = limits.eventLog;
     const deadlineMs = this.#runtime.clock.monotonicMs() + appendDeadlineMs;
     const leftMs = (): number => deadlineMs - this.#runtime.clock.monotonicMs();
     for (let failures = 0; ; failures++) {
       const outcome = await this.#try(pending, Math.min(appendTryMs, leftMs()));
-      if (outcome.kind !== 'lost' && outcome.kind !== 'unclear') return outcome;
+      if (outcome.kind !== 'unclear') return believable(outcome, failures);
+      const delayMs = backoffMs(failures, reconnectDelayMsMin, reconnectDelayMsMax, this.#runtime.random);
+      if (delayMs >= leftMs()) return outcome;
       const { cause } = outcome;
-      const delayMs = backoffMs(
-        failures,
-        limits.eventLog.reconnectDelayMsMin,
-        limits.eventLog.reconnectDelayMsMax,
-        this.#runtime.random,
-      );
-      if (delayMs >= leftMs()) return { kind: 'unclear', cause };
       this.#logger.debug({ stream, cause, failures }, 'an append of unknown fate is sent again');
       const late = await this.#lateReply(pending, delayMs);
-      if (late !== undefined) return late;
-      // On a busy machine the delay took longer than it was to.
-      if (leftMs() <= 0) return { kind: 'unclear', cause };
+      if (late !== undefined) return believable(late, failures);
+      // The wait may have taken longer than it was meant to.
+      if (leftMs() <= 0) return outcome;
     }
   }
 
-  async #try(pending: PendingAppend, tryMs: number): Promise<TryOutcome> {
-    const lost = Promise.withResolvers<TryOutcome>();
-    pending.lose = (cause) => lost.resolve({ kind: 'lost', cause });
+  async #try(pending: PendingAppend, tryMs: number): Promise<AppendReply> {
+    const ended = Promise.withResolvers<AppendReply>();
+    pending.endTry = ended.resolve;
     const sentMs = this.#runtime.clock.monotonicMs();
     const timer = this.#runtime.timers.after(tryMs, () => {
-      pending.lose(`no answer within ${Math.round(tryMs)} ms`);
+      pending.endTry(unclear(`no answer within ${Math.round(tryMs)} ms`));
       this.#dropIfSilentSince(sentMs);
     });
     try {
-      this.#send(pending, lost.promise).catch((error: unknown) => pending.lose(causeOf(error)));
-      return await Promise.race([pending.reply.promise, lost.promise]);
+      this.#send(pending, ended.promise).catch((error: unknown) => ended.resolve(unclear(messageOf(error))));
+      return await Promise.race([pending.reply.promise, ended.promise]);
     } finally {
       timer.cancel();
     }
@@ -153,15 +155,20 @@ export class BatchAppender {
   }
 
   async #open(): Promise<LiveCall> {
-    const opened = await this.#connection.open<BatchAppendCall>((client, metadata, options) =>
-      client.batchAppend(metadata, options),
+    const opened = await this.#connection.open<BatchAppendCall>(
+      (client, metadata, options) => client.batchAppend(metadata, options),
+      this.#closing.signal,
     );
     const heardMs = this.#runtime.clock.monotonicMs();
-    const live: LiveCall = { ...opened, heardMs, drained: Promise.withResolvers() };
+    const live: LiveCall = { ...opened, heardMs, answered: false, drained: Promise.withResolvers() };
     this.#live = live;
     live.call.on('data', (response: streams.BatchAppendResp) => {
       live.heardMs = this.#runtime.clock.monotonicMs();
-      this.#pending.get(uuidText(response.getCorrelationId()))?.reply.resolve(parseAppendReply(response));
+      live.answered = true;
+      const pending = this.#pending.get(uuidText(response.getCorrelationId()));
+      const reply = parseAppendReply(response);
+      if (reply.kind === 'unclear') pending?.endTry(reply);
+      else pending?.reply.resolve(reply);
     });
     live.call.on('drain', () => {
       live.drained.resolve();
@@ -189,11 +196,15 @@ export class BatchAppender {
     this.#logger.debug({ err: error, pending: this.#pending.size }, 'the append call broke');
     live.failed(error);
     live.drained.resolve();
-    for (const pending of this.#pending.values()) pending.lose(causeOf(error));
+    // Once it has answered anything, the store may have written what it has not answered.
+    const refused = live.answered ? undefined : callRefused(error);
+    const outcome: AppendReply =
+      refused === undefined ? unclear(error.message) : { kind: 'rejected', error: refused };
+    for (const pending of this.#pending.values()) pending.endTry(outcome);
   }
 
   /** The answer to an earlier try, if it comes within the delay. */
-  async #lateReply(pending: PendingAppend, delayMs: number): Promise<AppendReply | undefined> {
+  async #lateReply(pending: PendingAppend, delayMs: number): Promise<ClearReply | undefined> {
     const waited = new AbortController();
     const delay = this.#runtime.timers.sleep(delayMs, waited.signal).then(() => undefined);
     const reply = await Promise.race([pending.reply.promise, delay]);
@@ -202,4 +213,14 @@ export class BatchAppender {
   }
 }
 
-const causeOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const unclear = (cause: string): Unclear => ({ kind: 'unclear', cause });
+
+/**
+ * What an earlier try may have written, a refusal of a later one does not take back; only what is wrong with the
+ * append itself was wrong with every try.
+ */
+function believable(reply: ClearReply, failuresBefore: number): AppendReply {
+  if (reply.kind !== 'rejected' || reply.error instanceof AppendRejected || failuresBefore === 0)
+    return reply;
+  return unclear(reply.error.message);
+}

@@ -1,13 +1,13 @@
 /** Between the port's events and the protocol's messages. */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { NewEvent, RecordedEvent } from '../../src/commands/event-log.ts';
+import { AppendRejected, type NewEvent, type RecordedEvent } from '../../src/commands/event-log.ts';
 import type { EventMetadata } from '../../src/domain/events.ts';
 
 export type ProposedMessage = streams.BatchAppendReq.ProposedMessage;
 export type RecordedMessage = streams.ReadResp.ReadEvent.RecordedEvent;
 
-/** An event as JSON in a protocol message. Throws `TypeError` for what JSON cannot hold. */
+/** An event as JSON in a protocol message. Throws `AppendRejected` for what JSON cannot hold. */
 export function encodeEvent(event: NewEvent): ProposedMessage {
   const message = new streams.BatchAppendReq.ProposedMessage();
   message.setId(uuid(event.id));
@@ -62,9 +62,20 @@ const text = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 
 function jsonBytes(value: unknown, type: string): Uint8Array {
-  const json = JSON.stringify(value);
-  if (json === undefined) throw new TypeError(`the event ${type} has data or metadata that JSON cannot hold`);
-  return Buffer.from(json, 'utf8');
+  return Buffer.from(toJson(value, type), 'utf8');
+}
+
+function toJson(value: unknown, type: string): string {
+  const message = `the event ${type} has data or metadata that JSON cannot hold`;
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (error) {
+    // A cycle, or a bigint.
+    throw new AppendRejected(message, 'internal', { cause: error });
+  }
+  if (json === undefined) throw new AppendRejected(message);
+  return json;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import {
   type AppendResult,
   type EventLog,
+  EventLogError,
   EventLogUnavailable,
   type ExpectedRevision,
   type NewEvent,
@@ -9,7 +10,6 @@ import {
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
-  START,
   type SubscribeOptions,
   type Subscription,
 } from '../../src/commands/event-log.ts';
@@ -88,7 +88,7 @@ class EventStoreEventLog implements EventLog {
 
   async head(): Promise<Position> {
     this.#assertOpen();
-    return (await readHead(this.#context))?.position ?? START;
+    return readHead(this.#context);
   }
 
   async close(): Promise<void> {
@@ -106,7 +106,7 @@ class EventStoreEventLog implements EventLog {
       }
       return { kind: 'unknown', cause: 'the event just appended is not found' };
     } catch (error) {
-      if (!(error instanceof EventLogUnavailable)) throw error;
+      if (!(error instanceof EventLogError)) throw error;
       return { kind: 'unknown', cause: error.message };
     }
   }

@@ -7,7 +7,7 @@ import { UnavailableError } from '@eventstore/db-client';
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Timers } from '../../src/runtime/runtime.ts';
-import type { StoreConnection } from './store-connection.ts';
+import type { OpenCall, StoreConnection } from './store-connection.ts';
 
 type Call = ReturnType<InstanceType<typeof StreamsClient>['read']>;
 
@@ -28,11 +28,9 @@ export class ReadIdle extends Error {
 
 /** Throws the call's error, or `ReadIdle`. The call is over when the iteration is, however that ends. */
 export async function* readCall(options: ReadCallOptions): AsyncGenerator<streams.ReadResp, void, undefined> {
-  const { connection, signal } = options;
+  const { signal } = options;
   if (signal.aborted) return;
-  const { call, cancel, failed } = await connection.open<Call>((client, metadata, callOptions) =>
-    client.read(options.request, metadata, callOptions),
-  );
+  const { call, cancel, failed } = await open(options);
   const state = watch(call, signal);
   try {
     for (;;) {
@@ -54,6 +52,36 @@ export async function* readCall(options: ReadCallOptions): AsyncGenerator<stream
   } finally {
     state.stop();
     cancel();
+  }
+}
+
+/** Opening may take as long as finding the node does: it counts towards the same patience. */
+async function open({
+  connection,
+  timers,
+  request,
+  idleMs,
+  signal,
+}: ReadCallOptions): Promise<OpenCall<Call>> {
+  const opening = connection.open<Call>(
+    (client, metadata, callOptions) => client.read(request, metadata, callOptions),
+    signal,
+  );
+  if (idleMs === undefined) return opening;
+  const late = Promise.withResolvers<never>();
+  const timer = timers.after(idleMs, () =>
+    late.reject(new ReadIdle(`no node was found within ${idleMs} ms`)),
+  );
+  try {
+    return await Promise.race([opening, late.promise]);
+  } catch (error) {
+    opening.then(
+      ({ cancel }) => cancel(),
+      () => {},
+    );
+    throw error;
+  } finally {
+    timer.cancel();
   }
 }
 
@@ -81,12 +109,17 @@ function watch(call: Call, signal: AbortSignal): CallState {
     error = reason;
     wake();
   });
-  signal.addEventListener('abort', wake, { once: true });
+  // Cancelled right here: a consumer that has stopped asking would leave the call, and its connection, open.
+  const abort = (): void => {
+    call.cancel();
+    wake();
+  };
+  signal.addEventListener('abort', abort, { once: true });
   return {
     aborted: () => signal.aborted,
     over: () => ended || error !== undefined || signal.aborted,
     error: () => error,
-    stop: () => signal.removeEventListener('abort', wake),
+    stop: () => signal.removeEventListener('abort', abort),
     async changed(timers, idleMs) {
       const timer =
         idleMs === undefined

@@ -29,12 +29,6 @@ export function streamRequest(
   return new streams.ReadReq().setOptions(options.setNoFilter(new shared.Empty()));
 }
 
-/** The log's events from `after` - inclusive, as the protocol reads - on. */
-export function logRequest(after: Position, prefixes: readonly string[] | undefined): streams.ReadReq {
-  const options = baseOptions().setAll(logFrom(after)).setCount(String(UNLIMITED));
-  return new streams.ReadReq().setOptions(options.setFilter(streamFilter(prefixes)));
-}
-
 /** The newest event of a stream that is not a system stream. */
 export function newestRequest(): streams.ReadReq {
   const target = new Options.AllOptions().setEnd(new shared.Empty());

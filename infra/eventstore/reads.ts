@@ -2,6 +2,7 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import {
   EventLogUnavailable,
+  type Position,
   type ReadAllOptions,
   type ReadStreamOptions,
   type RecordedEvent,
@@ -9,10 +10,11 @@ import {
 } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { decodeEvent } from './encoding.ts';
-import { logRequest, newestRequest, streamRequest } from './read-request.ts';
+import { logItems } from './log-items.ts';
+import { newestRequest, streamRequest } from './read-request.ts';
 import { type ReadContext, resumedRead } from './resumed-read.ts';
 
-/** A stream's events; nothing when there is no such stream. Throws `EventLogUnavailable`. */
+/** A stream's events; nothing when there is no such stream. */
 export async function* readStream(
   context: ReadContext,
   stream: string,
@@ -30,30 +32,45 @@ export async function* readStream(
   }
 }
 
-/** The log's events after one position, up to another or to where the log ended when the read began. */
+/**
+ * The log's events after one position, up to another or to where the log ended when the read began.
+ *
+ * It reads as a subscription does, and stops by itself. The protocol's own read of a filtered log sends nothing
+ * between two events that match, however many lie between them: in a large log nobody could tell it from a store
+ * that has died. A subscription says with checkpoints how far it is.
+ */
 export async function* readLog(
   context: ReadContext,
   { after = START, until, streamPrefixes }: ReadAllOptions,
 ): AsyncGenerator<RecordedEvent, void, undefined> {
-  const newest = await readHead(context);
-  if (newest === undefined) return;
-  const last = until !== undefined && until < newest.position ? until : newest.position;
-  let seen = after;
-  if (seen >= last) return;
-  for await (const event of events(context, () => logRequest(seen, streamPrefixes))) {
-    // The protocol reads from a position inclusive, the port after it.
-    if (event.position <= seen) continue;
-    if (event.position > last) return;
-    seen = event.position;
-    yield event;
-    if (seen >= last) return;
+  const head = await readHead(context);
+  const last = until !== undefined && until < head ? until : head;
+  if (after >= last) return;
+  const { closed } = context;
+  const patienceMs = limits.eventLog.readIdleMs;
+  for await (const item of logItems(context, { after, streamPrefixes, patienceMs, signal: closed })) {
+    switch (item.kind) {
+      case 'event':
+        if (item.event.position > last) return;
+        yield item.event;
+        if (item.event.position === last) return;
+        break;
+      case 'checkpoint':
+        if (item.position >= last) return;
+        break;
+      case 'caught-up':
+        // EventStoreDB has no checkpoint for it. A node that was reconnected to may not have got that far yet.
+        if ((await readHead(context)) >= last) return;
+        break;
+    }
   }
+  assertNotClosed(closed);
 }
 
-/** The newest event that is not in a system stream. Throws `EventLogUnavailable`. */
-export async function readHead(context: ReadContext): Promise<RecordedEvent | undefined> {
-  for await (const event of events(context, newestRequest)) return event;
-  return undefined;
+/** The position of the newest event that is not in a system stream, or `START`. */
+export async function readHead(context: ReadContext): Promise<Position> {
+  for await (const event of events(context, newestRequest)) return event.position;
+  return START;
 }
 
 async function* events(
@@ -61,12 +78,17 @@ async function* events(
   request: () => streams.ReadReq,
 ): AsyncGenerator<RecordedEvent, void, undefined> {
   const { closed } = context;
-  const messages = resumedRead(context, { request, patienceMs: limits.eventLog.readIdleMs, signal: closed });
+  const patienceMs = limits.eventLog.readIdleMs;
+  const messages = resumedRead(context, { request, patienceMs, endless: false, signal: closed });
   for await (const message of messages) {
     // A link's target; without resolving links it is always `event`.
     const recorded = message.getEvent()?.getEvent();
     if (recorded !== undefined) yield decodeEvent(recorded);
   }
-  // A read cut off by closing must not look like one that reached the end.
+  assertNotClosed(closed);
+}
+
+/** A read cut off by closing must not look like one that reached the end. */
+function assertNotClosed(closed: AbortSignal): void {
   if (closed.aborted) throw new EventLogUnavailable('the event log was closed during a read');
 }

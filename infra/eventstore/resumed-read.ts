@@ -2,6 +2,7 @@
  * A read that outlives its call: when the call breaks, another begins where the last one stopped, after a
  * backoff. The caller says where, by building each call's request from what it has handed out.
  */
+import { UnavailableError } from '@eventstore/db-client';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Logger } from 'pino';
 import { EventLogUnavailable } from '../../src/commands/event-log.ts';
@@ -10,6 +11,7 @@ import { backoffMs } from '../../src/runtime/backoff.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { readCall } from './read-call.ts';
 import type { StoreConnection } from './store-connection.ts';
+import { finalError } from './store-errors.ts';
 
 /** What every read needs. */
 export interface ReadContext {
@@ -23,11 +25,11 @@ export interface ReadContext {
 export interface ResumedReadOptions {
   /** The next call's request. */
   readonly request: () => streams.ReadReq;
-  /** With no message for so long, tries included, it throws `EventLogUnavailable`. Undefined: never. */
+  /** Without progress for so long, tries included, it throws `EventLogUnavailable`. Undefined: it never throws. */
   readonly patienceMs: number | undefined;
+  /** The request is for a subscription: its calls have no end of their own, and one that ends has broken. */
+  readonly endless: boolean;
   readonly signal: AbortSignal;
-  /** Called before each further call. */
-  readonly onReconnect?: () => void;
 }
 
 /** Throws `EventLogUnavailable`, and at once what another try cannot change. */
@@ -49,14 +51,17 @@ export async function* resumedRead(
         idleMs: patienceMs,
         signal,
       })) {
-        failures = 0;
+        const moves = isProgress(message);
+        if (moves) failures = 0;
         yield message;
-        waitingSinceMs = runtime.clock.monotonicMs();
+        if (moves) waitingSinceMs = runtime.clock.monotonicMs();
       }
-      return;
+      if (!options.endless || signal.aborted) return;
+      throw new UnavailableError(undefined, 'the event store ended a subscription');
     } catch (error) {
       if (signal.aborted) return;
-      if (patienceMs !== undefined && isFinal(error)) throw error;
+      const final = finalError(error);
+      if (patienceMs !== undefined && final !== undefined) throw final;
       const delayMs = backoffMs(
         failures++,
         limits.eventLog.reconnectDelayMsMin,
@@ -69,22 +74,14 @@ export async function* resumedRead(
           cause: error,
         });
       }
-      const level = patienceMs === undefined ? 'warn' : 'debug';
+      const level = final === undefined ? (patienceMs === undefined ? 'warn' : 'debug') : 'error';
       logger[level]({ err: error, failures, delayMs }, 'a read of the event store broke and is resumed');
       await runtime.timers.sleep(delayMs, signal);
-      options.onReconnect?.();
     }
   }
 }
 
-/** gRPC's codes for a request that is wrong in itself, or data that is damaged. */
-const finalCodes = new Set([
-  3 /* INVALID_ARGUMENT */, 7 /* PERMISSION_DENIED */, 12 /* UNIMPLEMENTED */, 15 /* DATA_LOSS */,
-  16 /* UNAUTHENTICATED */,
-]);
-
-function isFinal(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && typeof error.code === 'number' && finalCodes.has(error.code)
-  );
+/** A confirmation is none: a store may confirm again and again, and fail each time at the same damaged event. */
+function isProgress(message: streams.ReadResp): boolean {
+  return message.hasEvent() || message.hasCheckpoint() || message.hasCaughtUp();
 }

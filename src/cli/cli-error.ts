@@ -1,4 +1,4 @@
-import { EventLogUnavailable } from '../commands/event-log.ts';
+import { EventLogError } from '../commands/event-log.ts';
 import { OperatorError } from '../config/operator-error.ts';
 
 /** The exit codes of every command; docs/cli.md lists them. */
@@ -28,7 +28,7 @@ export function exitCodeOf(error: unknown): number | undefined {
   if (error instanceof CliError) return error.exitCode;
   const isOutside =
     error instanceof OperatorError ||
-    error instanceof EventLogUnavailable ||
+    error instanceof EventLogError ||
     isConnectionFailure(error) ||
     isFileRefusal(error);
   return isOutside ? exitCodes.unavailable : undefined;

@@ -1,5 +1,5 @@
-import { errorCodes } from '../domain/error-codes.ts';
 import { EventLogUnavailable } from './event-log.ts';
+import { faultRejection } from './fault-rejection.ts';
 import { friendHandlers } from './handlers/friends.ts';
 import { groupHandlers } from './handlers/groups.ts';
 import type { Handlers } from './handlers/handler.ts';
@@ -42,9 +42,7 @@ export function createCommandService(scope: WriteScope): CommandService {
  * has begun to change things answers `unknown` instead of coming here.
  */
 export function faultOutcome(error: unknown, log: (fault: unknown) => void): Outcome<never> {
-  if (error instanceof EventLogUnavailable) {
-    return rejected({ code: 'unavailable', message: errorCodes.unavailable.meaning });
-  }
-  log(error);
-  return rejected({ code: 'internal', message: errorCodes.internal.meaning });
+  // This one passes by itself, and the health check tells of it.
+  if (!(error instanceof EventLogUnavailable)) log(error);
+  return rejected(faultRejection(error));
 }

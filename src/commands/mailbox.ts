@@ -22,7 +22,8 @@ import type { DomainEvent } from '../domain/events.ts';
 import type { CommandEnvelope, CommandOutcome } from './command-envelope.ts';
 import type { LookedUp } from './earlier-command.ts';
 import type { AppendResult, NewEvent } from './event-log.ts';
-import { EventLogUnavailable, START } from './event-log.ts';
+import { EventLogError, EventLogUnavailable, START } from './event-log.ts';
+import { faultRejection } from './fault-rejection.ts';
 import type { LoadedAggregate } from './loaded-aggregate.ts';
 import { LookUps } from './look-ups.ts';
 import type { MailboxScope } from './mailbox-scope.ts';
@@ -150,7 +151,8 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
       try {
         aggregate = await this.#newest.proven(({ proof }) => proof.tick > provenAfterTick);
       } catch (error) {
-        if (!(error instanceof EventLogUnavailable)) throw error;
+        if (!(error instanceof EventLogError)) throw error;
+        if (!(error instanceof EventLogUnavailable)) return this.#answerUnreadable(rest, error);
         await runtime.timers.sleep(delayMs);
         delayMs = Math.min(delayMs * 2, bounds.readBackDelayMsMax);
         continue;
@@ -250,6 +252,14 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
     this.#scope.loader.snapshotWhenDue(this.#stream, this.#decider, aggregate);
   }
 
+  /** The stream cannot be read, and will not be: what is not under way has not taken effect. */
+  #answerUnreadable(rest: readonly Pending<State, Command, Event>[], error: EventLogError): void {
+    this.#scope.logger.error({ err: error, stream: this.#stream }, 'a stream cannot be read');
+    this.#newest.forget();
+    const fault = { kind: 'rejected', rejection: faultRejection(error) } as const;
+    for (const pending of rest) pending.answer(this.#uncertain(pending) ? unknown : fault);
+  }
+
   /** A batch that cannot be appended at all is halved until the command that spoils it stands alone. */
   async #isolateCulprit(batch: readonly Pending<State, Command, Event>[], error: unknown): Promise<void> {
     const [only, ...others] = batch;
@@ -260,7 +270,7 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
         { err: error, stream: this.#stream, commandId },
         'a command cannot be appended',
       );
-      return only.answer({ kind: 'rejected', rejection: internalFault });
+      return only.answer({ kind: 'rejected', rejection: faultRejection(error) });
     }
     const middle = Math.ceil(batch.length / 2);
     await this.#settle(batch.slice(0, middle));
@@ -351,7 +361,6 @@ export class Mailbox<State, Command, Event extends DomainEvent> {
 }
 
 const unknown = { kind: 'unknown' } as const;
-const internalFault: Rejection = rejection('internal', 'A fault of the server. It has been logged.');
 const unavailable: Rejection = rejection('unavailable', 'The event store does not answer now.');
 
 /** Whether an answer holds in every state of the stream from this revision on. */

@@ -17,6 +17,8 @@ export const limits = {
     checkpointSearchWindow: 320,
     reconnectDelayMsMin: 50,
     reconnectDelayMsMax: 5_000,
+    /** How often all members of a cluster are asked who leads it before a try counts as failed. */
+    discoverRounds: 1,
   },
   eventNode: {
     /** A larger request message ends its call with RESOURCE_EXHAUSTED; clients cut an append at 3 MiB. */

@@ -4,7 +4,15 @@ import { AggregateLoader } from '../../src/commands/aggregate-loader.ts';
 import { createAggregates } from '../../src/commands/aggregates.ts';
 import type { CommandEnvelope } from '../../src/commands/command-envelope.ts';
 import type { EventLog } from '../../src/commands/event-log.ts';
-import { EventLogUnavailable, START } from '../../src/commands/event-log.ts';
+import {
+  AppendRejected,
+  EventLogDamaged,
+  type EventLogError,
+  EventLogRefused,
+  EventLogUnavailable,
+  START,
+  StreamDeleted,
+} from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { rejection } from '../../src/domain/decider.ts';
 import { streams } from '../../src/domain/streams.ts';
@@ -315,6 +323,63 @@ describe('conflicts and unknown fates', () => {
       rejection: { code: 'packet-expired' },
     });
     expect(log.events).toHaveLength(1);
+  });
+});
+
+describe('what the event log will never do', () => {
+  const refusing = (watched: EventLog, change: Partial<EventLog>): EventLog => ({ ...watched, ...change });
+
+  it.each([
+    [new StreamDeleted('ended'), 'not-found'],
+    [new EventLogDamaged('damaged'), 'internal'],
+    [new EventLogRefused('no right'), 'internal'],
+  ] as const)(
+    'a stream that cannot be read ends its commands with the code of $name',
+    async (error, code) => {
+      const { watched, runtime, open } = harness();
+      const broken = refusing(watched, {
+        // biome-ignore lint/correctness/useYield: it throws before there is anything to yield.
+        async *readStream() {
+          throw error;
+        },
+      });
+      const outcome = open(broken).wallet.execute(wallet, envelope(deposit(1, 'a')));
+      expect(await runtime.settle(outcome)).toMatchObject({ kind: 'rejected', rejection: { code } });
+    },
+  );
+
+  it.each([
+    [new StreamDeleted('ended'), 'not-found'],
+    [new AppendRejected('too large', 'too-large'), 'too-large'],
+    [new AppendRejected('malformed'), 'internal'],
+    [new EventLogRefused('no right'), 'internal'],
+  ] satisfies [EventLogError, string][])(
+    'an append that is refused for good ends its command with the code of $name',
+    async (error, code) => {
+      const { watched, runtime, open, log } = harness();
+      const broken = refusing(watched, { append: () => Promise.reject(error) });
+      const outcome = open(broken).wallet.execute(wallet, envelope(deposit(1, 'a')));
+      expect(await runtime.settle(outcome)).toMatchObject({ kind: 'rejected', rejection: { code } });
+      expect(log.events).toEqual([]);
+    },
+  );
+
+  it('a command whose append may have landed is not called rejected when the stream cannot be read', async () => {
+    const { log, watched, runtime, open } = harness();
+    let appended = false;
+    const broken = refusing(watched, {
+      async append(stream, expected, events) {
+        await log.append(stream, expected, events);
+        appended = true;
+        return { kind: 'unknown', cause: 'a test' };
+      },
+      async *readStream(stream, options) {
+        if (appended) throw new EventLogDamaged('damaged');
+        yield* log.readStream(stream, options);
+      },
+    });
+    const outcome = open(broken).wallet.execute(wallet, envelope(deposit(1, 'a')));
+    expect(await runtime.settle(outcome)).toEqual({ kind: 'unknown' });
   });
 });
 

@@ -2,35 +2,24 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  AppendRejected,
   type EventLog,
+  EventLogUnavailable,
   type NewEvent,
   type RecordedEvent,
   START,
   type Subscription,
   type SubscriptionItem,
 } from '../../src/commands/event-log.ts';
+import { limits } from '../../src/config/limits.ts';
+import { anEvent } from './an-event.ts';
 
 export interface LogUnderTest {
   readonly log: EventLog;
   close(): Promise<void>;
 }
 
-export function anEvent(data: unknown = {}, type = 'SomethingHappened'): NewEvent {
-  return {
-    id: randomUUID(),
-    type,
-    data,
-    metadata: {
-      $correlationId: randomUUID(),
-      $causationId: randomUUID(),
-      actor: 'system:test',
-      commandId: randomUUID(),
-      bodyHash: '00',
-      timeMs: 1_700_000_000_000,
-      schemaVersion: 1,
-    },
-  };
-}
+export { anEvent };
 
 export const someEvents = (count: number): NewEvent[] =>
   Array.from({ length: count }, (_, index) => anEvent({ index }));
@@ -209,8 +198,34 @@ export function eventLogContract(name: string, makeLog: () => Promise<LogUnderTe
         expect(runs).toHaveLength(20);
       });
 
-      test('rejects an append without events', async () => {
-        await expect(log.append(unique(), 'any', [])).rejects.toThrow(/no events/);
+      test('rejects for good what can never be appended, with its code, and writes nothing', async () => {
+        const stream = unique();
+        const cyclic: { self?: unknown } = {};
+        cyclic.self = cyclic;
+        const { appendBytesMax, appendEventsMax } = limits.eventLog;
+        for (const [events, code] of [
+          [[], 'internal'],
+          [someEvents(appendEventsMax + 1), 'too-large'],
+          [[anEvent(), anEvent('x'.repeat(appendBytesMax))], 'too-large'],
+          [[anEvent(), anEvent(cyclic)], 'internal'],
+          [[anEvent(() => {})], 'internal'],
+        ] as const) {
+          const error: unknown = await log.append(stream, 'any', events).catch((reason: unknown) => reason);
+          expect(error).toBeInstanceOf(AppendRejected);
+          expect(error).toMatchObject({ code });
+        }
+        expect(await collect(log.readStream(stream))).toEqual([]);
+      });
+
+      test('is seen by every read that begins after its answer', async () => {
+        const stream = unique();
+        for (let revision = -1; revision < 20; revision++) {
+          const event = anEvent();
+          const { position } = await appended(stream, revision < 0 ? 'no-stream' : revision, [event]);
+          const [newest] = await collect(log.readStream(stream, { direction: 'backwards', maxCount: 1 }));
+          expect(newest?.id).toBe(event.id);
+          expect(await log.head()).toBeGreaterThanOrEqual(position);
+        }
       });
     });
 
@@ -288,6 +303,13 @@ export function eventLogContract(name: string, makeLog: () => Promise<LogUnderTe
         expect(await log.head()).toBeGreaterThanOrEqual(position);
       });
 
+      test('may be left before its end', async () => {
+        const prefix = unique();
+        await appended(prefix, 'any', someEvents(100));
+        for await (const event of log.readAll({ streamPrefixes: [prefix] })) if (event.revision === 3) break;
+        expect(await collect(log.readAll({ streamPrefixes: [prefix] }))).toHaveLength(100);
+      });
+
       test('ends where the log ended when it began', async () => {
         const prefix = unique();
         await appended(prefix, 'any', someEvents(50));
@@ -326,6 +348,47 @@ export function eventLogContract(name: string, makeLog: () => Promise<LogUnderTe
         const subscription = log.subscribe({ after: position, streamPrefixes: [prefix] });
         expect(idsOf(eventsOf(await takeUntil(subscription, isCaughtUp)))).toEqual(idsOf(events.slice(2)));
         await subscription.close();
+      });
+
+      test('loses and repeats nothing between what was there and what comes', async () => {
+        const prefix = unique();
+        await appended(prefix, 'no-stream', someEvents(200));
+        const subscription = log.subscribe({ after: START, streamPrefixes: [prefix] });
+        let revision = 199;
+        const appending = (async () => {
+          while (revision < 400) revision = (await appended(prefix, revision, someEvents(3))).revision;
+        })();
+        const items = await takeUntil(
+          subscription,
+          (item) => item.kind === 'event' && item.event.revision >= 400,
+        );
+        await appending;
+        const revisions = eventsOf(items).map((event) => event.revision);
+        expect(revisions).toEqual(revisions.map((_, index) => index));
+        await subscription.close();
+      });
+
+      test('goes on from the position of any item that was handed out', async () => {
+        const word = unique();
+        const after = await log.head();
+        const wanted = someEvents(6);
+        for (const event of wanted) {
+          await appended(`${word}-wanted`, 'any', [event]);
+          await appended(`${word}-other`, 'any', someEvents(400));
+        }
+        const whole = log.subscribe({ after, streamPrefixes: [`${word}-wanted`] });
+        const items = await takeUntil(whole, isCaughtUp);
+        await whole.close();
+        let seen: string[] = [];
+        for (const item of items) {
+          if (item.kind === 'caught-up') continue;
+          if (item.kind === 'event') seen = [...seen, item.event.id];
+          const from = item.kind === 'event' ? item.event.position : item.position;
+          const rest = log.subscribe({ after: from, streamPrefixes: [`${word}-wanted`] });
+          const restIds = idsOf(eventsOf(await takeUntil(rest, isCaughtUp)));
+          expect([...seen, ...restIds]).toEqual(idsOf(wanted));
+          await rest.close();
+        }
       });
 
       test('delivers every stream but system streams without prefixes', async () => {
@@ -399,6 +462,54 @@ export function eventLogContract(name: string, makeLog: () => Promise<LogUnderTe
         const all = await Promise.all(subscriptions.map((each) => takeUntil(each, isCaughtUp)));
         for (const items of all) expect(idsOf(eventsOf(items))).toEqual(idsOf(events));
         await Promise.all(subscriptions.map((each) => each.close()));
+      });
+
+      test('is over when its consumer leaves it', async () => {
+        const prefix = unique();
+        await appended(prefix, 'no-stream', someEvents(3));
+        const subscription = log.subscribe({ after: START, streamPrefixes: [prefix] });
+        for await (const _ of subscription) break;
+        expect(await subscription[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
+      });
+    });
+
+    describe('close', () => {
+      test('ends subscriptions, breaks off reads, and refuses what comes afterwards', async () => {
+        const { log: own, close } = await makeLog();
+        const prefix = unique();
+        await own.append(prefix, 'any', someEvents(500));
+        const subscription = own.subscribe({ after: START, streamPrefixes: [prefix] });
+        await takeUntil(subscription, isCaughtUp);
+        const waiting = subscription[Symbol.asyncIterator]().next();
+        const neverRead = own.subscribe({ after: START });
+        const reads = [own.readStream(prefix), own.readAll({ streamPrefixes: [prefix] })].map((read) =>
+          read[Symbol.asyncIterator](),
+        );
+        for (const read of reads) await read.next();
+
+        await own.close();
+        expect(await waiting).toEqual({ done: true, value: undefined });
+        expect(await neverRead[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
+        for (const read of reads) await expect(read.next()).rejects.toThrow(EventLogUnavailable);
+        for (const attempt of [
+          async () => own.append(prefix, 'any', someEvents(1)),
+          async () => collect(own.readStream(prefix)),
+          async () => collect(own.readAll()),
+          async () => own.head(),
+          async () => own.subscribe({ after: START }),
+        ]) {
+          await expect(attempt()).rejects.toThrow(EventLogUnavailable);
+        }
+        await own.close();
+        await close();
+      });
+
+      test('lets the appends under way end', async () => {
+        const { log: own, close } = await makeLog();
+        const appends = Array.from({ length: 20 }, () => own.append(unique(), 'no-stream', someEvents(2)));
+        await own.close();
+        for (const append of appends) expect(await append).toMatchObject({ kind: 'appended' });
+        await close();
       });
     });
   });

@@ -11,6 +11,7 @@ import {
   type StreamView,
 } from '../../infra/eventstore/embedded/append-decision.ts';
 import {
+  AppendRejected,
   type AppendResult,
   type EventLog,
   EventLogUnavailable,
@@ -25,6 +26,7 @@ import {
   type Subscription,
   type SubscriptionItem,
 } from '../../src/commands/event-log.ts';
+import { limits } from '../../src/config/limits.ts';
 
 /** Thrown out of `append` by a `crash` fault: the process "died" there. */
 export class SimulatedCrash extends Error {
@@ -63,9 +65,9 @@ export class InMemoryEventLog implements EventLog {
     events: readonly NewEvent[],
   ): Promise<AppendResult> {
     this.#assertOpen();
-    if (events.length === 0) throw new RangeError(`an append to ${stream} has no events`);
+    if (events.length === 0) throw new AppendRejected(`an append to ${stream} has no events`);
     // What the caller does to its objects afterwards, or to what it reads, must not reach the log.
-    const copies = events.map(jsonCopy);
+    const copies = copiesWithinBounds(stream, events);
     this.appends.push({ stream, expected, events: copies });
     const before = this.#takeFault('before-append', stream);
     if (before !== undefined) return this.#fail(before, stream);
@@ -85,7 +87,10 @@ export class InMemoryEventLog implements EventLog {
       forwards ? revision >= (from ?? 0) : revision <= (from ?? Number.POSITIVE_INFINITY),
     );
     if (!forwards) inRange.reverse();
-    for (const event of inRange.slice(0, Math.max(0, maxCount))) yield jsonCopy(event);
+    for (const event of inRange.slice(0, Math.max(0, maxCount))) {
+      this.#assertOpen();
+      yield jsonCopy(event);
+    }
   }
 
   async *readAll({
@@ -96,6 +101,7 @@ export class InMemoryEventLog implements EventLog {
     this.#assertOpen();
     const last = until ?? this.#head();
     for (const event of [...this.#log]) {
+      this.#assertOpen();
       if (event.position > after && event.position <= last && matches(event.stream, streamPrefixes)) {
         yield jsonCopy(event);
       }
@@ -252,6 +258,33 @@ function expectedOf(expected: ExpectedRevision): Expected {
 function appendedAt(event: RecordedEvent | undefined): AppendResult {
   if (event === undefined) throw new Error('an append has a last event');
   return { kind: 'appended', revision: event.revision, position: event.position };
+}
+
+/** Throws `AppendRejected`, as the real one does before it sends anything. */
+function copiesWithinBounds(stream: string, events: readonly NewEvent[]): NewEvent[] {
+  const { appendBytesMax, appendEventsMax } = limits.eventLog;
+  let bytes = 0;
+  const copies = events.map((event) => {
+    const data = json(event.data);
+    const metadata = json(event.metadata);
+    bytes += Buffer.byteLength(data) + Buffer.byteLength(metadata) + event.type.length * 2;
+    return { ...event, data: JSON.parse(data), metadata: JSON.parse(metadata) };
+  });
+  if (bytes > appendBytesMax || events.length > appendEventsMax) {
+    throw new AppendRejected(`an append to ${stream} is too large`, 'too-large');
+  }
+  return copies;
+}
+
+function json(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new AppendRejected('JSON cannot hold it', 'internal', { cause: error });
+  }
+  if (text === undefined) throw new AppendRejected('JSON cannot hold it');
+  return text;
 }
 
 /** Data and metadata as they come back from JSON. */

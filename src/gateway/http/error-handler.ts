@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { EventLogError, EventLogUnavailable } from '../../commands/event-log.ts';
 import type { Outcome } from '../../commands/requests.ts';
 import { type ErrorCode, errorCodes } from '../../domain/error-codes.ts';
 import { isTransient } from '../../projections/sql-errors.ts';
@@ -51,7 +52,7 @@ export function errorHandler(
       return sendError(reply, wireError('unavailable'));
     }
     logger.error({ err: error, reqId: request.id, route: request.routeOptions.url }, 'a request failed');
-    return sendError(reply, wireError('internal'));
+    return sendError(reply, wireError(error instanceof EventLogError ? error.code : 'internal'));
   };
 }
 
@@ -73,5 +74,5 @@ function messageOf(code: ErrorCode, error: Error): string | undefined {
 
 /** The event log or the database was not to be reached in time: passes by itself. */
 function isUnavailable(error: Error): boolean {
-  return error.name === 'EventLogUnavailable' || isTransient(error);
+  return error instanceof EventLogUnavailable || isTransient(error);
 }

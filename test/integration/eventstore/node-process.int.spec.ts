@@ -4,7 +4,7 @@ import { statSync, truncateSync } from 'node:fs';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
-import { type EventLog, type NewEvent, START } from '../../../src/commands/event-log.ts';
+import { type EventLog, type NewEvent, type RecordedEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
 import { rawConnection } from './conformance/raw-call.ts';
 import { aLog, type NodeProcess, nodeProcess, temporaryFolder } from './support.ts';
@@ -129,6 +129,79 @@ describe('the event log, when the node is killed and comes back', () => {
     const received = eventsOf([...before, ...live, ...after]).map((event) => event.id);
     expect(received).toEqual(events.map((event) => event.id));
     expect(await second.stop()).toBe(0);
+  });
+
+  test('many restarts under appends and subscriptions lose nothing and repeat nothing', async () => {
+    const dataDir = aFolder();
+    const restarts = 8;
+    const writers = 4;
+    let node = await started(dataDir);
+    const log = connected(node.url);
+
+    // What a consumer does that checkpoints: it now and then forgets its subscription and takes up a new one.
+    const received: RecordedEvent[] = [];
+    let position = START;
+    let wake = Promise.withResolvers<void>();
+    const end = anEvent();
+    const consumer = async (): Promise<void> => {
+      for (;;) {
+        const subscription = log.subscribe({ after: position, streamPrefixes: ['s-'] });
+        for await (const item of subscription) {
+          if (item.kind === 'caught-up') continue;
+          const at = item.kind === 'event' ? item.event.position : item.position;
+          if (at <= position) throw new Error(`${item.kind} at ${at} after ${position}`);
+          position = at;
+          if (item.kind !== 'event') continue;
+          if (item.event.id === end.id) return subscription.close();
+          received.push(item.event);
+          wake.resolve();
+          if (received.length % 50 === 0) break;
+        }
+      }
+    };
+    const appended: string[][] = Array.from({ length: writers }, () => []);
+    let stopped = false;
+    const writer = async (ids: string[], index: number): Promise<void> => {
+      for (let revision = -1; !stopped; ) {
+        const events = [anEvent(), anEvent()];
+        const again = () => log.append(`s-${index}`, revision < 0 ? 'no-stream' : revision, events);
+        let result = await again();
+        // A restart may take longer than an append's deadline.
+        while (result.kind === 'unknown') result = await again();
+        if (result.kind !== 'appended') throw new Error(JSON.stringify(result));
+        revision = result.revision;
+        ids.push(...events.map((event) => event.id));
+        await log.append(`other-${index}`, 'any', someEvents(1));
+      }
+    };
+    const consuming = consumer();
+    const writing = Promise.all(appended.map(writer));
+    const failed = Promise.race([consuming, writing]).then(() => {
+      if (!stopped) throw new Error('the consumer or a writer ended');
+    });
+    failed.catch(() => {});
+    for (let restart = 0; restart < restarts; restart++) {
+      // Under way again: something has come that was appended to this very process.
+      const target = received.length + 60;
+      while (received.length < target) {
+        wake = Promise.withResolvers();
+        await Promise.race([wake.promise, failed]);
+      }
+      if (restart % 2 === 0) await node.kill();
+      else await node.stop();
+      node = await started(dataDir, node.port);
+    }
+    stopped = true;
+    await writing;
+    await log.append('s-end', 'no-stream', [end]);
+    await consuming;
+
+    for (const [index, ids] of appended.entries()) {
+      const events = received.filter((event) => event.stream === `s-${index}`);
+      expect(events.map((event) => event.id)).toEqual(ids);
+      expect(events.map((event) => event.revision)).toEqual(ids.map((_, at) => at));
+    }
+    expect(received).toHaveLength(appended.flat().length);
   });
 
   test('an append made while it is down succeeds once it is back', async () => {
