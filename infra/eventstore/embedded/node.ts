@@ -21,6 +21,8 @@ export interface EventNode {
   readonly port: number;
   /** What a client connects to. */
   readonly url: string;
+  /** What it serves; for what is started from within its process. */
+  readonly store: EventStore;
   /** Answers what was accepted, then stops and releases the data folder. */
   close(): Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
     return {
       port: server.port,
       url,
+      store: opened,
       async close() {
         await server.close(() => opened.settled());
         await opened.close();
