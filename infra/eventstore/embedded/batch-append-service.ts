@@ -128,9 +128,10 @@ async function outcomeOf(
       }
     }
   } catch (reason) {
-    // Only StoreUnavailable is expected; anything else is answered too, so that one append's bug is its own.
-    const message = reason instanceof StoreUnavailable ? reason.message : 'internal error';
-    return failure(UNKNOWN, message, 'Unknown', new shared.Unknown());
+    // Of a kind that the published client does not know: then it shows the message, which it leaves out of Unknown.
+    if (reason instanceof StoreUnavailable) return unavailable(reason.message);
+    // Nothing else is expected. It is answered too, so that one append's bug is its own.
+    return failure(UNKNOWN, 'internal error', 'Unknown', new shared.Unknown());
   }
 }
 
@@ -196,11 +197,18 @@ function failure(code: Code, message: string, detailType: string, detail: Serial
   return new status.Status().setCode(code).setMessage(message).setDetails(details);
 }
 
+function unavailable(message: string): status.Status {
+  const details = new anyPb.Any();
+  details.pack(new emptyPb.Empty().serializeBinary(), 'google.protobuf.Empty');
+  return new status.Status().setCode(UNAVAILABLE).setMessage(message).setDetails(details);
+}
+
 type Code = Parameters<status.Status['setCode']>[0];
 const UNKNOWN: Code = 2;
 const INVALID_ARGUMENT: Code = 3;
 const DEADLINE_EXCEEDED: Code = 4;
 const FAILED_PRECONDITION: Code = 9;
+const UNAVAILABLE: Code = 14;
 
 /** How much one call has under way; over the limit its socket is not read, and TCP slows the sender. */
 class InFlight {
