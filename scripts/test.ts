@@ -3,7 +3,7 @@
  *
  *   node scripts/test.ts [--all] [--tier unit|int|e2e]... [part of a file's name]...
  *
- * Without `--all` it runs everything that npm's packages alone can serve. With it, also what needs Redis, a
+ * Without `--all` (or `TEST_ALL=1`) it runs everything that npm's packages alone can serve. With it, also what needs Redis, a
  * browser or strace, which must be there, and what needs root on Linux: nothing is left out in silence.
  */
 import { existsSync } from 'node:fs';
@@ -16,9 +16,10 @@ const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
 });
 
-if (values.all) refuseWhenMissing();
+const all = values.all || process.env.TEST_ALL === '1';
+if (all) refuseWhenMissing();
 forgetOwnSettings();
-process.env.TEST_ALL = values.all ? '1' : '0';
+process.env.TEST_ALL = all ? '1' : '0';
 
 const vitest = await startVitest(filters, {
   watch: false,
