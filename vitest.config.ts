@@ -6,7 +6,12 @@ const engineTimeoutMs = 120_000;
 const endToEndTimeoutMs = 300_000;
 
 /** Tiers, told by the file's name. Those that need more than npm's packages have the need in their name too. */
-const needsDebianPackages = ['test/**/*.redis.int.spec.ts', 'test/**/*.browser.e2e.spec.ts'];
+const needsDebianPackages = [
+  'test/**/*.redis.int.spec.ts',
+  'test/**/*.browser.e2e.spec.ts',
+  'test/**/*.strace.int.spec.ts',
+  'test/**/*.linux.int.spec.ts',
+];
 const everything = process.env.TEST_ALL === '1';
 
 export default defineConfig({

@@ -3,8 +3,8 @@
  *
  *   node scripts/test.ts [--all] [--tier unit|int|e2e]... [part of a file's name]...
  *
- * Without `--all` it runs everything that npm's packages alone can serve. With it, also what needs Redis and a
- * browser, which must be there: nothing is left out in silence.
+ * Without `--all` (or `TEST_ALL=1`) it runs everything that npm's packages alone can serve. With it, also what needs Redis, a
+ * browser or strace, which must be there, and what needs root on Linux: nothing is left out in silence.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -16,9 +16,10 @@ const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
 });
 
-if (values.all) refuseWhenMissing();
+const all = values.all || process.env.TEST_ALL === '1';
+if (all) refuseWhenMissing();
 forgetOwnSettings();
-process.env.TEST_ALL = values.all ? '1' : '0';
+process.env.TEST_ALL = all ? '1' : '0';
 
 const vitest = await startVitest(filters, {
   watch: false,
@@ -67,6 +68,7 @@ function refuseWhenMissing(): void {
   const needs = [
     { what: 'redis-server', programs: ['redis-server'] },
     { what: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'] },
+    { what: 'strace', programs: ['strace'] },
   ];
   const folders = (process.env.PATH ?? '').split(delimiter);
   const missing = needs.filter(

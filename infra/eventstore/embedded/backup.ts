@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { dataFile, hasBegun, markBegun } from './data-files.ts';
+import { dataFile, hasBegun, markBegun, removeDataFile } from './data-files.ts';
 import { Tables } from './tables.ts';
 
 /** A backup cannot be made from or to these folders. */
@@ -21,6 +21,10 @@ export async function backupDataFolder(dataDir: string, target: string): Promise
   const source = new Tables(dataDir, { readOnly: true });
   try {
     await source.copyTo(dataFile(target));
+  } catch (error) {
+    // A part of a copy must not be taken for one.
+    removeDataFile(dataFile(target));
+    throw error;
   } finally {
     await source.close();
   }

@@ -212,9 +212,8 @@ async function outcomeOf(
     }
   } catch (reason) {
     if (reason instanceof StoreClosing) return 'closing';
-    if (reason instanceof StoreUnavailable) {
-      return failure(UNAVAILABLE, reason.message, 'Unknown', new shared.Unknown());
-    }
+    // Of a kind that the published client does not know: then it shows the message, which it leaves out of Unknown.
+    if (reason instanceof StoreUnavailable) return unavailable(reason.message);
     // Not expected, and answered all the same, so that one append's bug is its own.
     return failure(UNKNOWN, 'internal error', 'Unknown', new shared.Unknown());
   }
@@ -280,6 +279,12 @@ function failure(code: Code, message: string, detailType: string, detail: Serial
   const details = new anyPb.Any();
   details.pack(detail.serializeBinary(), `event_store.client.${detailType}`);
   return new status.Status().setCode(code).setMessage(message).setDetails(details);
+}
+
+function unavailable(message: string): status.Status {
+  const details = new anyPb.Any();
+  details.pack(new emptyPb.Empty().serializeBinary(), 'google.protobuf.Empty');
+  return new status.Status().setCode(UNAVAILABLE).setMessage(message).setDetails(details);
 }
 
 type Code = Parameters<status.Status['setCode']>[0];

@@ -42,6 +42,9 @@ export function removeDataFile(path: string): void {
   for (const file of [path, path + READERS_SUFFIX]) rmSync(file, { force: true });
 }
 
+/** Removes lmdb's file of a data file's readers; lmdb makes another one. */
+export const removeReaders = (path: string): void => rmSync(path + READERS_SUFFIX, { force: true });
+
 /** Removes what an interrupted compaction left. Call it with the folder locked. */
 export function removeLeftovers(dataDir: string): void {
   removeDataFile(join(dataDir, COMPACTING));

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { limits } from '../../../src/config/limits.ts';
 import type { Timers } from '../../../src/runtime/runtime.ts';
@@ -8,11 +8,15 @@ import {
   dataFile,
   hasBegun,
   markBegun,
+  nextDataFile,
   readStopMark,
   removeLeftovers,
+  removeReaders,
   removeStopMark,
+  syncFolder,
   writeStopMark,
 } from './data-files.ts';
+import { LmdbFile } from './lmdb-file.ts';
 
 /** The data folder cannot be read without harm. */
 export class DataFolderDamaged extends Error {
@@ -20,7 +24,7 @@ export class DataFolderDamaged extends Error {
 }
 
 /**
- * Makes sure that a folder can be opened: that its data file is there, and that reading it works, which a child
+ * Makes sure that a folder can be opened: that its data file is there, an empty one in a fresh folder, and that reading it works, which a child
  * process tries out first (see probe.ts). All of a small file is read; of a large one that was left in order,
  * nothing, and otherwise the newest events. Call it with the folder locked. Throws `DataFolderDamaged`.
  */
@@ -30,6 +34,7 @@ export async function checkDataFolder(dataDir: string, timers: Timers): Promise<
   const bytes = existsSync(file) ? statSync(file).size : 0;
   if (bytes === 0) {
     if (hasBegun(dataDir)) throw damaged(dataDir, `${basename(file)} is empty or not there`);
+    await makeDataFile(dataDir);
     return;
   }
   const leftInOrder = readStopMark(dataDir) === stopMark(file);
@@ -39,6 +44,18 @@ export async function checkDataFolder(dataDir: string, timers: Timers): Promise<
   if (leftInOrder && !small) return;
   const outcome = await probe(dataDir, timers, small ? 'all' : 'newest');
   if (outcome !== undefined) throw damaged(dataDir, outcome);
+}
+
+/**
+ * Makes the first data file. It gets its name when it is complete and durable, so that a crash in the middle of a
+ * first start leaves nothing that the next one would have to take for damage.
+ */
+async function makeDataFile(dataDir: string): Promise<void> {
+  const { making } = nextDataFile(dataDir);
+  await new LmdbFile(making).close();
+  removeReaders(making);
+  renameSync(making, dataFile(dataDir));
+  syncFolder(dataDir);
 }
 
 /** Notes that the folder has data from now on; to be called when its data file has been made. */

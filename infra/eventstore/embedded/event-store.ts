@@ -13,6 +13,7 @@ import type { Logger } from 'pino';
 import { limits } from '../../../src/config/limits.ts';
 import type { Clock, IdSource } from '../../../src/runtime/runtime.ts';
 import type { Expected } from './append-decision.ts';
+import { commitFailure } from './commit-failure.ts';
 import { CommitGroup } from './commit-group.ts';
 import {
   appendSize,
@@ -72,6 +73,7 @@ export interface EventStoreOptions {
 }
 
 export class EventStore {
+  readonly #dataDir: string;
   readonly #tables: Tables;
   readonly #source: StreamSource;
   readonly #clock: Clock;
@@ -90,6 +92,7 @@ export class EventStore {
 
   /** Opens the store in `dataDir`, which the caller has locked. */
   constructor(options: EventStoreOptions) {
+    this.#dataDir = options.dataDir;
     this.#tables = new Tables(options.dataDir);
     this.#source = tableSource(this.#tables);
     this.#clock = options.clock;
@@ -280,7 +283,7 @@ export class EventStore {
     } catch (error) {
       this.#logger.error({ err: error, writes: writes.length }, 'a commit failed; nothing of it was written');
       if (this.#metrics !== undefined) this.#metrics.commitsFailed++;
-      const refusal = new StoreUnavailable('the commit failed', { cause: error });
+      const refusal = new StoreUnavailable(commitFailure(this.#dataDir, error), { cause: error });
       for (const write of writes) write.reject(refusal);
       return;
     }

@@ -47,7 +47,7 @@ export class LmdbFile {
       await this.#root.batch(writes);
     } catch (error) {
       // lmdb hangs the cause on it as a second promise, which nobody else holds.
-      if (error instanceof Error && 'commitError' in error) await ignoreRejection(error.commitError);
+      if (error instanceof Error && 'commitError' in error) await error.commitError;
       throw error;
     }
   }
@@ -72,11 +72,3 @@ export class LmdbFile {
 }
 
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
-
-async function ignoreRejection(promise: unknown): Promise<void> {
-  try {
-    await promise;
-  } catch {
-    // The error that carries it is the one that is thrown.
-  }
-}

@@ -38,6 +38,8 @@ export interface EventNode {
   readonly port: number;
   /** What a client connects to. */
   readonly url: string;
+  /** What it serves; for what is started from within its process. */
+  readonly store: EventStore;
   /** Answers what was accepted, then stops and releases the data folder. */
   close(): Promise<void>;
   /** Settles when the node has stopped: because it was closed, or because an operator asked it over the wire. */
@@ -110,7 +112,7 @@ export async function startEventNode(options: EventNodeOptions): Promise<EventNo
       lock.release();
       logger.info('the event node has stopped');
     };
-    return { port: server.port, url, close: () => stop(), stopped: stopped.promise };
+    return { port: server.port, url, store: opened, close: () => stop(), stopped: stopped.promise };
   } catch (error) {
     await store?.close();
     lock.release();

@@ -17,7 +17,7 @@
 import { renameSync } from 'node:fs';
 import type { Database } from 'lmdb';
 import { limits } from '../../../src/config/limits.ts';
-import { dataFile, nextDataFile, removeDataFile, syncFolder } from './data-files.ts';
+import { dataFile, nextDataFile, removeDataFile, removeReaders, syncFolder } from './data-files.ts';
 import { LmdbFile, type TableName } from './lmdb-file.ts';
 
 /** Bump when the layout changes; an older or newer folder is refused with a sentence. */
@@ -190,20 +190,28 @@ export class Tables {
           // So that there is a write, whose sync makes the whole copy durable.
           copy.table('facts').put(FORMAT, u64(FORMAT_VERSION));
         });
+        // Opened again under its name: lmdb names the file of its readers after the data file, and a backup's
+        // process looks for it there. Without it the pages that a backup is reading would be written to.
+        await copy.close();
+        next = undefined;
+        removeReaders(making);
         renameSync(making, complete);
         syncFolder(this.#dataDir);
-        this.#journal = undefined;
         const [oldPath, oldFile] = [this.#path, this.#file];
-        [this.#path, this.#file] = [complete, copy];
+        [this.#path, this.#file] = [complete, new LmdbFile(complete)];
+        this.#journal = undefined;
         await oldFile.close();
         removeDataFile(oldPath);
-        // lmdb named the file of its readers after the copy's first name.
-        removeDataFile(making);
       });
     } catch (error) {
       this.#journal = undefined;
       await next?.close();
       removeDataFile(making);
+      // The highest generation counts at the next start: it must not be one that nothing more is written to.
+      if (this.#path !== complete) {
+        removeDataFile(complete);
+        syncFolder(this.#dataDir);
+      }
       throw error;
     }
   }

@@ -81,6 +81,8 @@ function checkHeads(tables: Tables, problem: (text: string) => void): { streams:
       streams++;
       indexed += head.revision + 1 - head.scavengedBefore;
       if (head.streamNumber >= numbers) problem(`the stream ${name} has a number that was never given`);
+      // Nothing but a tombstone.
+      if (head.revision < 0) continue;
       const newest = tables.position(head.streamNumber, head.revision);
       if (newest === undefined && head.revision >= head.scavengedBefore) {
         problem(`the stream ${name} has no event at its last revision ${head.revision}`);

@@ -200,3 +200,11 @@ describe('a data folder', () => {
     await expect(check()).rejects.toThrow(DataFolderDamaged);
   });
 });
+
+test('after a compaction, the file of the readers is where another process looks for it', async () => {
+  await store.append('s', any, [event()]);
+  await scavenge();
+  await store.append('s', any, [event()]);
+  const names = readdirSync(dataDir).filter((name) => name.startsWith('events'));
+  expect(names.sort()).toEqual(['events-2.mdb', 'events-2.mdb-lock']);
+});
