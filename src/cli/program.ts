@@ -108,10 +108,10 @@ export function buildProgram(): Command {
       process.exitCode = await withLog(settings(), (log) => verify(log, packetId, options.json === true));
     });
 
-  program
+  const eventstore = program
     .command('eventstore')
     .description('Run the embedded event node by itself, for any EventStoreDB client, until Ctrl-C.')
-    .requiredOption('--data <dir>', 'folder of the events; made when it is not there')
+    .option('--data <dir>', 'folder of the events; made when it is not there')
     .option('--port <port>', 'port to serve on; 0: any free one', '2113')
     .option('--host <host>', 'address to serve on', '127.0.0.1')
     .option('--tls-cert <file>', 'certificate (PEM) to serve TLS with; users log in and access is checked')
@@ -125,8 +125,48 @@ export function buildProgram(): Command {
       ),
     )
     .action(async (options) => {
-      const { eventstore } = await import('./commands/eventstore.ts');
-      process.exitCode = await eventstore(options, process.env.HONGBAO_LOG_LEVEL);
+      const { eventstoreCommand } = await import('./commands/eventstore.ts');
+      process.exitCode = await eventstoreCommand(options, process.env.HONGBAO_LOG_LEVEL);
+    });
+
+  eventstore
+    .command('verify')
+    .description('Check everything in the folder of a node that does not run; nothing is changed.')
+    .argument('<dir>', 'folder of the events')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', examples('hongbao eventstore verify .hongbao/events'))
+    .action(async (dir: string, options: { json?: boolean }) => {
+      const { verifyEvents } = await import('./commands/eventstore-tools.ts');
+      process.exitCode = await verifyEvents(dir, options.json === true);
+    });
+
+  eventstore
+    .command('backup')
+    .description('Copy the folder of a node, which may be running, as it is at one moment.')
+    .argument('<dir>', 'folder of the events')
+    .argument('<target>', 'an empty folder, or one that is not there yet')
+    .addHelpText('after', examples('hongbao eventstore backup .hongbao/events /backup/events'))
+    .action(async (dir: string, target: string) => {
+      const { backupEvents } = await import('./commands/eventstore-tools.ts');
+      await backupEvents(dir, target);
+    });
+
+  eventstore
+    .command('copy')
+    .description(
+      'Copy the log of one store into another, such as a cluster; it goes on where it was interrupted.',
+    )
+    .argument('<from>', 'connection string of the store to read')
+    .argument('<to>', 'connection string of the store to write')
+    .addHelpText(
+      'after',
+      examples(
+        "hongbao eventstore copy 'esdb://127.0.0.1:2113?tls=false' 'esdb://user:password@cluster:2113'",
+      ),
+    )
+    .action(async (from: string, to: string) => {
+      const { copyEvents } = await import('./commands/eventstore-tools.ts');
+      await copyEvents(from, to);
     });
 
   return program;

@@ -5,15 +5,19 @@ import { allProjections } from '../../src/projections/all-projections.ts';
 import { readDoc, sectionOf, tableRows } from './read-doc.ts';
 
 const text = readDoc('docs/cli.md');
-const { commands } = buildProgram();
+/** Every command with its full name, commands of commands included. */
+const commands = buildProgram().commands.flatMap((command) => [
+  { name: command.name(), command },
+  ...command.commands.map((sub) => ({ name: `${command.name()} ${sub.name()}`, command: sub })),
+]);
 
 describe('docs/cli.md', () => {
   it('lists the commands that there are, in their order', () => {
-    const listed = tableRows(text).map(([command]) => /^\[`(\w+)`\]/.exec(command ?? '')?.[1]);
-    expect(listed).toEqual(commands.map((command) => command.name()));
+    const listed = tableRows(text).map(([command]) => /^\[`([\w ]+)`\]/.exec(command ?? '')?.[1]);
+    expect(listed).toEqual(commands.map(({ name }) => name));
   });
 
-  it.each(commands.map((command) => [command.name(), command] as const))(
+  it.each(commands.map(({ name, command }) => [name, command] as const))(
     'explains each word that %s takes',
     (name, command) => {
       const section = sectionOf(text, name);
@@ -30,7 +34,7 @@ describe('docs/cli.md', () => {
   );
 
   it('names no option that does not exist', () => {
-    const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));
+    const known = new Set(commands.flatMap(({ command }) => command.options.map((option) => option.long)));
     const named = new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([option]) => option));
     for (const shared of ['--help', '--version']) named.delete(shared);
     expect([...named].filter((option) => !known.has(option))).toEqual([]);

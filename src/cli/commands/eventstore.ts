@@ -10,7 +10,7 @@ import { CliError, exitCodes } from '../cli-error.ts';
 import { note, outliveReaders, printLine } from '../output.ts';
 
 export interface EventstoreOptions {
-  readonly data: string;
+  readonly data?: string;
   readonly port: string;
   readonly host: string;
   readonly tlsCert?: string;
@@ -19,7 +19,8 @@ export interface EventstoreOptions {
 }
 
 /** `hongbao eventstore`. Answers the exit code when the node has stopped. */
-export async function eventstore(options: EventstoreOptions, logLevel = 'info'): Promise<number> {
+export async function eventstoreCommand(options: EventstoreOptions, logLevel = 'info'): Promise<number> {
+  if (options.data === undefined) throw new CliError('An event node needs --data, the folder of its events.');
   const port = parsePort(options.port);
   const tls = tlsOf(options);
   if (!logLevels.some((level) => level === logLevel)) {

@@ -1,10 +1,11 @@
 /** `hongbao eventstore` as a process. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { someCertificates } from '../../support/certificates.ts';
 import { runCli } from '../../support/run-cli.ts';
@@ -101,7 +102,7 @@ describe('it refuses, in a sentence,', () => {
   });
 
   test('to begin without a data folder', async () => {
-    await refused(2, ['--insecure'], /required option '--data <dir>' not specified/);
+    await refused(2, ['--insecure'], /An event node needs --data/);
   });
 
   test('a certificate that cannot be read, or is none', async () => {
@@ -127,6 +128,69 @@ describe('it refuses, in a sentence,', () => {
       3,
       ['--data', join(data, 'file'), '--port', '0', '--insecure'],
       /is not allowed what it needs/,
+    );
+  });
+});
+
+describe('its tools', () => {
+  async function withEvents(count: number): Promise<Awaited<ReturnType<typeof serving>>> {
+    const node = await serving('--port', '0', '--insecure');
+    const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${node.port}?tls=false`);
+    for (let event = 0; event < count; event++) {
+      await client.appendToStream(`s-${event % 3}`, jsonEvent({ type: 'Happened', data: { event } }));
+    }
+    return node;
+  }
+
+  test('verify a folder, and find what is wrong in it', async () => {
+    const node = await withEvents(20);
+    expect(await runCli(['eventstore', 'verify', data], {})).toMatchObject({ code: 3 });
+    node.child.kill('SIGTERM');
+    await node.exited;
+    const well = await runCli(['eventstore', 'verify', data], {});
+    expect(well).toMatchObject({ code: 0 });
+    expect(well.stdout).toMatch(/^ok +20 events, 0 scavenged, \d+ streams$/m);
+
+    const file = join(data, 'events-1.mdb');
+    const bytes = readFileSync(file);
+    const victim = Buffer.from('"event":7}');
+    for (let at = bytes.indexOf(victim); at >= 0; at = bytes.indexOf(victim, at + 1)) bytes[at + 8] = 0x38;
+    writeFileSync(file, bytes);
+    const damaged = await runCli(['eventstore', 'verify', data, '--json'], {});
+    expect(damaged.code).toBe(1);
+    expect(JSON.parse(damaged.stdout).problems).toEqual([
+      'position 8: the record does not match its checksum',
+    ]);
+  });
+
+  test('back a folder up while it is served', async () => {
+    await withEvents(20);
+    const target = join(folder, 'copy');
+    const copied = await runCli(['eventstore', 'backup', data, target], {});
+    expect(copied).toMatchObject({
+      code: 0,
+      stdout: `${target} has the events of ${data} up to position 20\n`,
+    });
+    expect(await runCli(['eventstore', 'verify', target], {})).toMatchObject({ code: 0 });
+    expect(await runCli(['eventstore', 'backup', data, target], {})).toMatchObject({ code: 3 });
+    expect(await runCli(['eventstore', 'backup', join(folder, 'nowhere'), target], {})).toMatchObject({
+      code: 3,
+    });
+  });
+
+  test('copy a log into another store, once', async () => {
+    const from = await withEvents(20);
+    data = join(folder, 'other');
+    const to = await serving('--port', '0', '--insecure');
+    const urls = [from, to].map(({ port }) => `esdb://127.0.0.1:${port}?tls=false`);
+    expect(await runCli(['eventstore', 'copy', ...urls], {})).toMatchObject({ code: 0 });
+    expect(await runCli(['eventstore', 'copy', ...urls], {})).toMatchObject({ code: 0 });
+    const events: string[] = [];
+    for await (const { event } of EventStoreDBClient.connectionString(urls[1] ?? '').readAll()) {
+      if (event?.type === 'Happened') events.push(`${event.streamId}@${event.revision}`);
+    }
+    expect(events).toEqual(
+      Array.from({ length: 20 }, (_, event) => `s-${event % 3}@${Math.floor(event / 3)}`),
     );
   });
 });
