@@ -3,10 +3,10 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { pino } from 'pino';
 import { openAccess } from '../../infra/eventstore/embedded/access/access.ts';
-import { frameOf } from '../../infra/eventstore/embedded/grpc-frames.ts';
-import { type GrpcHandler, startGrpcServer } from '../../infra/eventstore/embedded/grpc-server.ts';
-import { NodeMetrics } from '../../infra/eventstore/embedded/node-metrics.ts';
-import { serverFeaturesService } from '../../infra/eventstore/embedded/server-features-service.ts';
+import { frameOf } from '../../infra/eventstore/embedded/grpc/grpc-frames.ts';
+import { type GrpcHandler, startGrpcServer } from '../../infra/eventstore/embedded/grpc/grpc-server.ts';
+import { NodeMetrics } from '../../infra/eventstore/embedded/operations/node-metrics.ts';
+import { serverFeaturesService } from '../../infra/eventstore/embedded/operations/server-features-service.ts';
 import { limits } from '../../src/config/limits.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
 

@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { backupDataFolder } from '../../infra/eventstore/embedded/backup.ts';
+import { backupDataFolder } from '../../infra/eventstore/embedded/storage/backup.ts';
 import { collect } from '../support/event-log-contract.ts';
 import { temporaryFolder } from '../integration/eventstore/support.ts';
 import { type FaultyNode, startFaultyNode } from './event-node/faulty-node.ts';

@@ -9,7 +9,7 @@ import {
   decideAppend,
   type Expected,
   type StreamView,
-} from '../../infra/eventstore/embedded/append-decision.ts';
+} from '../../infra/eventstore/embedded/storage/append-decision.ts';
 import {
   AppendRejected,
   type AppendResult,

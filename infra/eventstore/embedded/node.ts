@@ -6,15 +6,15 @@ import { checkedAccess } from './access/checked-access.ts';
 import { createDefaultUsers } from './access/default-users.ts';
 import { createPasswordHasher } from './access/password-hash.ts';
 import { UserDirectory } from './access/user-directory.ts';
-import { checkDataFolder, markOpened, markStoppedCleanly } from './data-folder-check.ts';
-import { lockDataFolder } from './data-folder-lock.ts';
-import { EventStore } from './event-store.ts';
-import { startGrpcServer } from './grpc-server.ts';
-import { GrpcError, grpcStatus } from './grpc-status.ts';
-import { NodeMetrics } from './node-metrics.ts';
-import { nodePages } from './node-pages.ts';
-import type { TlsIdentity } from './open-port.ts';
-import { createScavenger } from './scavenger.ts';
+import { checkDataFolder, markOpened, markStoppedCleanly } from './storage/data-folder-check.ts';
+import { lockDataFolder } from './storage/data-folder-lock.ts';
+import { EventStore } from './storage/event-store.ts';
+import { startGrpcServer } from './grpc/grpc-server.ts';
+import { GrpcError, grpcStatus } from './grpc/grpc-status.ts';
+import { NodeMetrics } from './operations/node-metrics.ts';
+import { nodePages } from './operations/node-pages.ts';
+import type { TlsIdentity } from './grpc/open-port.ts';
+import { createScavenger } from './operations/scavenger.ts';
 import { services } from './services.ts';
 
 export interface EventNodeOptions {

@@ -3,20 +3,20 @@ import type { Access } from './access/access.ts';
 import type { PasswordHasher } from './access/password-hash.ts';
 import type { UserDirectory } from './access/user-directory.ts';
 import { usersService } from './access/users-service.ts';
-import { appendBudgets } from './append-budgets.ts';
-import { appendService } from './append-service.ts';
-import { batchAppendService } from './batch-append-service.ts';
-import { deleteService, tombstoneService } from './delete-service.ts';
-import type { EventStore } from './event-store.ts';
-import { gossipService } from './gossip-service.ts';
-import type { GrpcHandler } from './grpc-server.ts';
+import { appendBudgets } from './streams/append-budgets.ts';
+import { appendService } from './streams/append-service.ts';
+import { batchAppendService } from './streams/batch-append-service.ts';
+import { deleteService, tombstoneService } from './streams/delete-service.ts';
+import type { EventStore } from './storage/event-store.ts';
+import { gossipService } from './operations/gossip-service.ts';
+import type { GrpcHandler } from './grpc/grpc-server.ts';
 import { GroupRegistry } from './persistent-subscriptions/group-registry.ts';
 import { persistentSubscriptionsService } from './persistent-subscriptions/persistent-subscriptions-service.ts';
-import { statsService } from './monitoring-service.ts';
-import { metricsOf, type NodeMetrics } from './node-metrics.ts';
-import { type OperationsDeps, operationsService } from './operations-service.ts';
-import { readService } from './read-service.ts';
-import { serverFeaturesService } from './server-features-service.ts';
+import { statsService } from './operations/monitoring-service.ts';
+import { metricsOf, type NodeMetrics } from './operations/node-metrics.ts';
+import { type OperationsDeps, operationsService } from './operations/operations-service.ts';
+import { readService } from './streams/read-service.ts';
+import { serverFeaturesService } from './operations/server-features-service.ts';
 
 /** What the services work on. */
 export interface ServiceDeps {

@@ -1,6 +1,6 @@
-import { DataFolderDamaged } from './data-folder-check.ts';
-import { DataFolderInUse } from './data-folder-lock.ts';
-import { FormatMismatch } from './tables.ts';
+import { DataFolderDamaged } from './storage/data-folder-check.ts';
+import { DataFolderInUse } from './storage/data-folder-lock.ts';
+import { FormatMismatch } from './storage/tables.ts';
 
 /** Why a node could not start, in a sentence, when it is something that an operator can see to. */
 export function startFailureSentence(error: unknown): string | undefined {

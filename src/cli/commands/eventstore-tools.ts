@@ -1,9 +1,12 @@
 /** `hongbao eventstore verify`, `backup` and `copy`. */
 import { pino } from 'pino';
-import { BackupRefused, backupDataFolder } from '../../../infra/eventstore/embedded/backup.ts';
-import { DataFolderInUse } from '../../../infra/eventstore/embedded/data-folder-lock.ts';
-import { FormatMismatch } from '../../../infra/eventstore/embedded/tables.ts';
-import { NoEventData, verifyDataFolder } from '../../../infra/eventstore/embedded/verify-data-folder.ts';
+import { BackupRefused, backupDataFolder } from '../../../infra/eventstore/embedded/storage/backup.ts';
+import { DataFolderInUse } from '../../../infra/eventstore/embedded/storage/data-folder-lock.ts';
+import { FormatMismatch } from '../../../infra/eventstore/embedded/storage/tables.ts';
+import {
+  NoEventData,
+  verifyDataFolder,
+} from '../../../infra/eventstore/embedded/storage/verify-data-folder.ts';
 import { createEventStoreEventLog } from '../../../infra/eventstore/eventstore-event-log.ts';
 import { copyLog, LogCopyConflict } from '../../commands/copy-log.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';

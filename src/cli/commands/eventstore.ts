@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { startEventNode } from '../../../infra/eventstore/embedded/node.ts';
-import type { TlsIdentity } from '../../../infra/eventstore/embedded/open-port.ts';
+import type { TlsIdentity } from '../../../infra/eventstore/embedded/grpc/open-port.ts';
 import { startFailureSentence } from '../../../infra/eventstore/embedded/start-failure.ts';
 import { listenForStop } from '../../../infra/supervisor/stop-signals.ts';
 import { logLevels } from '../../config/settings.ts';

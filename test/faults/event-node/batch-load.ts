@@ -4,7 +4,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import timestampPb from 'google-protobuf/google/protobuf/timestamp_pb.js';
-import { frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
+import { frameOf } from '../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
 
 const inFlightMax = 3_000;
 /** Written in one piece, so that a load costs the node's core more than its own. */

@@ -1,4 +1,4 @@
-import { TOMBSTONE_TYPE } from '../../../infra/eventstore/embedded/system-streams.ts';
+import { TOMBSTONE_TYPE } from '../../../infra/eventstore/embedded/storage/system-streams.ts';
 import type { AppendAttempt, Attempts, EndAttempt } from './attempts.ts';
 import type { StoredLog } from './stored-log.ts';
 

@@ -1,8 +1,8 @@
-import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
-import { decodeRecord, recordId } from '../../../infra/eventstore/embedded/stored-record.ts';
-import { TOMBSTONE_TYPE } from '../../../infra/eventstore/embedded/system-streams.ts';
-import { Tables } from '../../../infra/eventstore/embedded/tables.ts';
-import { verifyTables } from '../../../infra/eventstore/embedded/verify-data.ts';
+import { dataFile } from '../../../infra/eventstore/embedded/storage/data-files.ts';
+import { decodeRecord, recordId } from '../../../infra/eventstore/embedded/storage/stored-record.ts';
+import { TOMBSTONE_TYPE } from '../../../infra/eventstore/embedded/storage/system-streams.ts';
+import { Tables } from '../../../infra/eventstore/embedded/storage/tables.ts';
+import { verifyTables } from '../../../infra/eventstore/embedded/storage/verify-data.ts';
 import { existsSync } from 'node:fs';
 
 export interface StoredEvent {

@@ -2,8 +2,11 @@
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checkDataFolder, DataFolderDamaged } from '../../../infra/eventstore/embedded/data-folder-check.ts';
-import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
+import {
+  checkDataFolder,
+  DataFolderDamaged,
+} from '../../../infra/eventstore/embedded/storage/data-folder-check.ts';
+import { dataFile } from '../../../infra/eventstore/embedded/storage/data-files.ts';
 import type { RecordedEvent } from '../../../src/commands/event-log.ts';
 import { collect, someEvents } from '../../support/event-log-contract.ts';
 import { virtualRuntime } from '../../support/virtual-runtime.ts';

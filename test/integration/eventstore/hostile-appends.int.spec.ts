@@ -1,8 +1,8 @@
 /** Appends made to fill the node's memory or to keep it busy. The node is a process of its own, to be measured. */
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { frame, frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
-import { grpcStatus } from '../../../infra/eventstore/embedded/grpc-status.ts';
+import { frame, frameOf } from '../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
+import { grpcStatus } from '../../../infra/eventstore/embedded/grpc/grpc-status.ts';
 import type { EventLog } from '../../../src/commands/event-log.ts';
 import { limits } from '../../../src/config/limits.ts';
 import { anEvent, collect } from '../../support/event-log-contract.ts';

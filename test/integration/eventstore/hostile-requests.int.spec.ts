@@ -3,8 +3,8 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { frame, frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
-import { grpcStatus } from '../../../infra/eventstore/embedded/grpc-status.ts';
+import { frame, frameOf } from '../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
+import { grpcStatus } from '../../../infra/eventstore/embedded/grpc/grpc-status.ts';
 import { limits } from '../../../src/config/limits.ts';
 import {
   appendEvent,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { statSync, truncateSync } from 'node:fs';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterEach, describe, expect, test } from 'vitest';
-import { dataFile } from '../../../infra/eventstore/embedded/data-files.ts';
+import { dataFile } from '../../../infra/eventstore/embedded/storage/data-files.ts';
 import { type EventLog, type NewEvent, type RecordedEvent, START } from '../../../src/commands/event-log.ts';
 import { anEvent, collect, eventsOf, someEvents, takeUntil } from '../../support/event-log-contract.ts';
 import { rawConnection } from './conformance/raw-call.ts';

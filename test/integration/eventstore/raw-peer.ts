@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { readFrames } from '../../../infra/eventstore/embedded/grpc-frames.ts';
+import { readFrames } from '../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
 
 export const STREAMS = '/event_store.client.streams.Streams';
 

@@ -6,11 +6,11 @@ import statusPb from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import { openAccess } from '../../../infra/eventstore/embedded/access/access.ts';
-import type { GrpcCall } from '../../../infra/eventstore/embedded/grpc-call.ts';
-import { frameOf } from '../../../infra/eventstore/embedded/grpc-frames.ts';
-import { startGrpcServer } from '../../../infra/eventstore/embedded/grpc-server.ts';
-import { GrpcError, type GrpcStatus } from '../../../infra/eventstore/embedded/grpc-status.ts';
-import { NodeMetrics } from '../../../infra/eventstore/embedded/node-metrics.ts';
+import type { GrpcCall } from '../../../infra/eventstore/embedded/grpc/grpc-call.ts';
+import { frameOf } from '../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
+import { startGrpcServer } from '../../../infra/eventstore/embedded/grpc/grpc-server.ts';
+import { GrpcError, type GrpcStatus } from '../../../infra/eventstore/embedded/grpc/grpc-status.ts';
+import { NodeMetrics } from '../../../infra/eventstore/embedded/operations/node-metrics.ts';
 import { limits } from '../../../src/config/limits.ts';
 import { quiet, runtime } from './support.ts';
 

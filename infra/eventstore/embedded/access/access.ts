@@ -1,4 +1,4 @@
-import { accessDenied } from '../grpc-status.ts';
+import { accessDenied } from '../grpc/grpc-status.ts';
 import { type Caller, isAdministrator, isOperator, unchecked } from './caller.ts';
 
 /** What a call does to a stream. For a metadata stream it is done to the metadata of the stream behind it. */

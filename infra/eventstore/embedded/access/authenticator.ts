@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { limits } from '../../../../src/config/limits.ts';
 import type { RandomSource } from '../../../../src/runtime/runtime.ts';
-import { unauthenticated } from '../grpc-status.ts';
+import { unauthenticated } from '../grpc/grpc-status.ts';
 import type { Access } from './access.ts';
 import { type Credentials, parseBasicCredentials } from './basic-credentials.ts';
 import { anonymous, type Caller } from './caller.ts';

@@ -1,4 +1,4 @@
-import type { EventStore } from '../event-store.ts';
+import type { EventStore } from '../storage/event-store.ts';
 import type { Access } from './access.ts';
 import { type AuthenticatorDeps, createAuthenticator } from './authenticator.ts';
 import { isAdministrator } from './caller.ts';

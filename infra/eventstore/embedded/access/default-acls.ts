@@ -1,5 +1,5 @@
-import type { EventStore } from '../event-store.ts';
-import { parseAcl, parseObject } from '../stream-metadata.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import { parseAcl, parseObject } from '../storage/stream-metadata.ts';
 import { newestEvent } from './newest-event.ts';
 import { builtInAcls, type DefaultAcls } from './stream-acl.ts';
 

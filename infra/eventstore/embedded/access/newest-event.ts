@@ -1,6 +1,6 @@
-import type { EventStore } from '../event-store.ts';
-import type { StoredRecord } from '../stored-record.ts';
-import { firstRevision, streamStatus } from '../stream-state.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import type { StoredRecord } from '../storage/stored-record.ts';
+import { firstRevision, streamStatus } from '../storage/stream-state.ts';
 
 /** The last event of a stream. Its place is known at once; reading it costs more. */
 export interface NewestEvent {

@@ -2,7 +2,7 @@ import { type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { limits } from '../../../../src/config/limits.ts';
 import type { RandomSource } from '../../../../src/runtime/runtime.ts';
 import { createTurns } from '../../../../src/runtime/turns.ts';
-import { GrpcError, grpcStatus } from '../grpc-status.ts';
+import { GrpcError, grpcStatus } from '../grpc/grpc-status.ts';
 
 /** A salted, slow hash of a password, as it is stored. */
 export interface PasswordHash {

@@ -9,8 +9,8 @@
  * - reading and writing a metadata stream are rights of their own on the stream that it is about;
  * - nobody deletes a metadata stream, and nobody writes to `$all`, which is no stream.
  */
-import type { StreamAcl } from '../stream-metadata.ts';
-import { isMetastream, isSystemStream, originalOf } from '../system-streams.ts';
+import type { StreamAcl } from '../storage/stream-metadata.ts';
+import { isMetastream, isSystemStream, originalOf } from '../storage/system-streams.ts';
 import { ALL_STREAM, type StreamAction } from './access.ts';
 import { ADMINS, type Caller, EVERYBODY, isAdministrator, isAmong } from './caller.ts';
 

@@ -3,11 +3,11 @@
  * the login of everybody who was ever created. Names are EventStoreDB's.
  */
 import type { IdSource } from '../../../../src/runtime/runtime.ts';
-import type { Expected } from '../append-decision.ts';
-import type { EventStore } from '../event-store.ts';
-import type { ProposedEvent } from '../stored-record.ts';
-import { SOFT_DELETED } from '../stream-metadata.ts';
-import { METADATA_TYPE, metastreamOf } from '../system-streams.ts';
+import type { Expected } from '../storage/append-decision.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import type { ProposedEvent } from '../storage/stored-record.ts';
+import { SOFT_DELETED } from '../storage/stream-metadata.ts';
+import { METADATA_TYPE, metastreamOf } from '../storage/system-streams.ts';
 import { ADMINS } from './caller.ts';
 import { newestEvent } from './newest-event.ts';
 import { parseUserJson, type UserRecord, userJson } from './user-record.ts';

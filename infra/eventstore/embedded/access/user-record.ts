@@ -1,4 +1,4 @@
-import { parseObject } from '../stream-metadata.ts';
+import { parseObject } from '../storage/stream-metadata.ts';
 import type { PasswordHash } from './password-hash.ts';
 
 /** A user, as the newest event of his stream has him. */

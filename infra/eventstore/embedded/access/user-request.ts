@@ -1,6 +1,6 @@
 /** What an administrator asks of a user, checked. All throw `GrpcError`. */
 import { limits } from '../../../../src/config/limits.ts';
-import { invalidArgument } from '../grpc-status.ts';
+import { invalidArgument } from '../grpc/grpc-status.ts';
 
 /**
  * A login that `authorization` headers can carry (no colon, nothing invisible) and that no access list can take

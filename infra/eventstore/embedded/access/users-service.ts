@@ -1,12 +1,12 @@
 /** `Users`: who may log in, for administrators; and each user's own password, for himself. */
 import users from '@eventstore/db-client/generated/users_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
-import type { GrpcCall } from '../grpc-call.ts';
-import { frameOf } from '../grpc-frames.ts';
-import type { GrpcHandler } from '../grpc-server.ts';
-import { accessDenied, GrpcError, grpcStatus, headerText } from '../grpc-status.ts';
-import { orUnavailable } from '../or-unavailable.ts';
-import { parseMessage } from '../parse-message.ts';
+import type { GrpcCall } from '../grpc/grpc-call.ts';
+import { frameOf } from '../grpc/grpc-frames.ts';
+import type { GrpcHandler } from '../grpc/grpc-server.ts';
+import { accessDenied, GrpcError, grpcStatus, headerText } from '../grpc/grpc-status.ts';
+import { orUnavailable } from '../grpc/or-unavailable.ts';
+import { parseMessage } from '../grpc/parse-message.ts';
 import { requireAdministrator } from './access.ts';
 import { isAdministrator } from './caller.ts';
 import type { PasswordHasher } from './password-hash.ts';

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import type { EventStore } from '../event-store.ts';
-import { streamStatus } from '../stream-state.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import { streamStatus } from '../storage/stream-state.ts';
 import { checkpointStreamOf, type GroupName } from './group-name.ts';
 import { lastEventJson } from './last-event.ts';
 import { parsePosition, positionText } from './source-position.ts';

@@ -1,5 +1,5 @@
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import type { EventStore } from '../event-store.ts';
+import type { EventStore } from '../storage/event-store.ts';
 import type { FilterSpec } from './group-filter.ts';
 import { CONFIG_STREAM, type GroupName } from './group-name.ts';
 import { consumerStrategies, type GroupSettings } from './group-settings.ts';

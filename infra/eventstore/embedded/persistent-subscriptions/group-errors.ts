@@ -1,5 +1,5 @@
 /** What calls about groups fail with, in the form that the published clients understand. */
-import { GrpcError, type GrpcStatus, grpcStatus, headerText } from '../grpc-status.ts';
+import { GrpcError, type GrpcStatus, grpcStatus, headerText } from '../grpc/grpc-status.ts';
 import { type GroupName, sourceName } from './group-name.ts';
 
 function groupError(

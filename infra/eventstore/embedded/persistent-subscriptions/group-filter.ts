@@ -1,5 +1,5 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { type EventFilter, parseFilter } from '../event-filter.ts';
+import { type EventFilter, parseFilter } from '../streams/event-filter.ts';
 
 /** Which events of the log a group wants, as it is stored. */
 export interface FilterSpec {

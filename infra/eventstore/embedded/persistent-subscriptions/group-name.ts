@@ -1,4 +1,4 @@
-import { isMetastream, originalOf } from '../system-streams.ts';
+import { isMetastream, originalOf } from '../storage/system-streams.ts';
 
 /** Which group: what it reads, and its name there. */
 export interface GroupName {

@@ -1,9 +1,9 @@
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import type { EventStore } from '../event-store.ts';
-import { GrpcError, grpcStatus } from '../grpc-status.ts';
-import { sequenceOf } from '../read-target.ts';
-import { RecordCorrupt } from '../stored-record.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import { GrpcError, grpcStatus } from '../grpc/grpc-status.ts';
+import { sequenceOf } from '../streams/read-target.ts';
+import { RecordCorrupt } from '../storage/stored-record.ts';
 import { ConfigUnreadable, type GroupConfig, readGroupConfigs, writeGroupConfigs } from './group-config.ts';
 import { groupDoesNotExist, groupDropped, groupExists, groupFailed } from './group-errors.ts';
 import { type FilterSpec, filterOf } from './group-filter.ts';

@@ -1,6 +1,6 @@
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
-import { invalidArgument } from '../grpc-status.ts';
-import { parseU64 } from '../proposal.ts';
+import { invalidArgument } from '../grpc/grpc-status.ts';
+import { parseU64 } from '../streams/proposal.ts';
 import { groupFailed } from './group-errors.ts';
 import type { FilterSpec } from './group-filter.ts';
 import type { GroupName } from './group-name.ts';

@@ -1,10 +1,10 @@
 import type { Clock } from '../../../../src/runtime/runtime.ts';
-import type { EventFilter } from '../event-filter.ts';
-import { type EventSequence, SequenceScan } from '../event-sequence.ts';
-import type { EventStore } from '../event-store.ts';
-import { linkResolver, sequenceOf } from '../read-target.ts';
-import type { ResolvedEvent } from '../read-responses.ts';
-import { recordId, type StoredRecord } from '../stored-record.ts';
+import type { EventFilter } from '../streams/event-filter.ts';
+import { type EventSequence, SequenceScan } from '../storage/event-sequence.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import { linkResolver, sequenceOf } from '../streams/read-target.ts';
+import type { ResolvedEvent } from '../streams/read-responses.ts';
+import { recordId, type StoredRecord } from '../storage/stored-record.ts';
 import { type GroupName, isOwnStreamOfAll } from './group-name.ts';
 import type { NewMessage } from './group-message.ts';
 import type { GroupSettings } from './group-settings.ts';

@@ -1,7 +1,7 @@
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
-import { invalidArgument } from '../grpc-status.ts';
-import { parseStreamName } from '../proposal.ts';
+import { invalidArgument } from '../grpc/grpc-status.ts';
+import { parseStreamName } from '../streams/proposal.ts';
 import { ALL_STREAM, type GroupName } from './group-name.ts';
 import { groupFailed } from './group-errors.ts';
 

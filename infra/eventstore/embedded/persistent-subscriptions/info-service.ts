@@ -1,11 +1,11 @@
 /** `GetInfo` and `List`. */
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import type { Clock } from '../../../../src/runtime/runtime.ts';
-import { frameOf } from '../grpc-frames.ts';
-import type { GrpcHandler } from '../grpc-server.ts';
-import { invalidArgument } from '../grpc-status.ts';
-import { parseMessage } from '../parse-message.ts';
-import { parseStreamName } from '../proposal.ts';
+import { frameOf } from '../grpc/grpc-frames.ts';
+import type { GrpcHandler } from '../grpc/grpc-server.ts';
+import { invalidArgument } from '../grpc/grpc-status.ts';
+import { parseMessage } from '../grpc/parse-message.ts';
+import { parseStreamName } from '../streams/proposal.ts';
 import { groupDoesNotExist } from './group-errors.ts';
 import { groupInfo, type LastMeasurement } from './group-info.ts';
 import type { GroupRegistry } from './group-registry.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../../src/runtime/runtime.ts';
-import { streamSequence } from '../event-sequence.ts';
-import type { EventStore } from '../event-store.ts';
+import { streamSequence } from '../storage/event-sequence.ts';
+import type { EventStore } from '../storage/event-store.ts';
 
 /**
  * The data of a stream's last event, parsed as JSON; undefined when it shows none, null when it is no JSON. Throws

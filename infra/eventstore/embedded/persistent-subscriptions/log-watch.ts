@@ -1,6 +1,6 @@
 import { limits } from '../../../../src/config/limits.ts';
-import { type EventStore, StoreUnavailable } from '../event-store.ts';
-import { linkStreamsFor } from '../system-streams.ts';
+import { type EventStore, StoreUnavailable } from '../storage/event-store.ts';
+import { linkStreamsFor } from '../storage/system-streams.ts';
 import { ALL_STREAM } from './group-name.ts';
 
 /**

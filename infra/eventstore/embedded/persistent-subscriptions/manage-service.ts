@@ -1,11 +1,11 @@
 /** `Create`, `Update`, `Delete`, `ReplayParked` and `RestartSubsystem`. */
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
-import type { GrpcHandler } from '../grpc-server.ts';
-import { frameOf } from '../grpc-frames.ts';
-import { invalidArgument } from '../grpc-status.ts';
-import { orUnavailable } from '../or-unavailable.ts';
-import { parseMessage } from '../parse-message.ts';
+import type { GrpcHandler } from '../grpc/grpc-server.ts';
+import { frameOf } from '../grpc/grpc-frames.ts';
+import { invalidArgument } from '../grpc/grpc-status.ts';
+import { orUnavailable } from '../grpc/or-unavailable.ts';
+import { parseMessage } from '../grpc/parse-message.ts';
 import { groupFailed } from './group-errors.ts';
 import type { GroupRegistry } from './group-registry.ts';
 import { parseGroupRequest } from './group-request.ts';

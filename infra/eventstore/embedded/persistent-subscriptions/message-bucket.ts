@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
-import type { ResolvedEvent } from '../read-responses.ts';
-import type { StoredRecord } from '../stored-record.ts';
+import type { ResolvedEvent } from '../streams/read-responses.ts';
+import type { StoredRecord } from '../storage/stored-record.ts';
 import type { ConsumerStrategyName } from './group-settings.ts';
 
 /**

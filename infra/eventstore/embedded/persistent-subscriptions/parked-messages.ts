@@ -1,11 +1,11 @@
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
 import { limits } from '../../../../src/config/limits.ts';
-import type { EventStore } from '../event-store.ts';
-import { linkTarget } from '../links.ts';
-import type { ResolvedEvent } from '../read-responses.ts';
-import type { StoredRecord } from '../stored-record.ts';
-import { firstRevision, streamStatus } from '../stream-state.ts';
-import { LINK_TYPE } from '../system-streams.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import { linkTarget } from '../storage/links.ts';
+import type { ResolvedEvent } from '../streams/read-responses.ts';
+import type { StoredRecord } from '../storage/stored-record.ts';
+import { firstRevision, streamStatus } from '../storage/stream-state.ts';
+import { LINK_TYPE } from '../storage/system-streams.ts';
 import { type GroupName, parkedStreamOf } from './group-name.ts';
 import { appendOwn, setTruncation } from './system-event.ts';
 

@@ -1,4 +1,4 @@
-import { recordId } from '../stored-record.ts';
+import { recordId } from '../storage/stored-record.ts';
 import type { GroupCore } from './group-core.ts';
 import type { GroupSettings } from './group-settings.ts';
 import { messageBucket } from './message-bucket.ts';

@@ -9,10 +9,10 @@
  */
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime, TimerHandle } from '../../../../src/runtime/runtime.ts';
-import { StoreUnavailable } from '../event-store.ts';
-import { GrpcError, grpcStatus } from '../grpc-status.ts';
-import { eventFrame, type ResolvedEvent } from '../read-responses.ts';
-import { RecordCorrupt } from '../stored-record.ts';
+import { StoreUnavailable } from '../storage/event-store.ts';
+import { GrpcError, grpcStatus } from '../grpc/grpc-status.ts';
+import { eventFrame, type ResolvedEvent } from '../streams/read-responses.ts';
+import { RecordCorrupt } from '../storage/stored-record.ts';
 import { CheckpointStore } from './checkpoint-store.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { GroupConfig } from './group-config.ts';

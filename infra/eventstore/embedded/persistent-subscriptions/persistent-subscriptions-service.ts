@@ -1,6 +1,6 @@
 import { requireKnown, requireOperator } from '../access/access.ts';
 import type { Caller } from '../access/caller.ts';
-import type { GrpcHandler } from '../grpc-server.ts';
+import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import type { ServiceDeps } from '../services.ts';
 import { connectService } from './connect-service.ts';
 import type { GroupRegistry } from './group-registry.ts';

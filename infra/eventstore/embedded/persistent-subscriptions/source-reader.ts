@@ -1,6 +1,6 @@
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import type { EventStore } from '../event-store.ts';
+import type { EventStore } from '../storage/event-store.ts';
 import type { GroupConfig } from './group-config.ts';
 import type { GroupCore } from './group-core.ts';
 import type { GroupSource } from './group-source.ts';

@@ -1,8 +1,8 @@
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
-import { ChunkWriter } from '../chunk-writer.ts';
-import type { GrpcCall } from '../grpc-call.ts';
-import { frameOf } from '../grpc-frames.ts';
+import { ChunkWriter } from '../grpc/chunk-writer.ts';
+import type { GrpcCall } from '../grpc/grpc-call.ts';
+import { frameOf } from '../grpc/grpc-frames.ts';
 import type { GroupMessage } from './group-message.ts';
 import { LatencySamples } from './latency-samples.ts';
 

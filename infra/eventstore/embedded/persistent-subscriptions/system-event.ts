@@ -1,6 +1,6 @@
-import type { EventStore } from '../event-store.ts';
-import type { ProposedEvent } from '../stored-record.ts';
-import { METADATA_TYPE, metastreamOf } from '../system-streams.ts';
+import type { EventStore } from '../storage/event-store.ts';
+import type { ProposedEvent } from '../storage/stored-record.ts';
+import { METADATA_TYPE, metastreamOf } from '../storage/system-streams.ts';
 
 /** An event that the node itself writes. */
 export function jsonEvent(id: string, type: string, data: unknown): ProposedEvent {

@@ -6,16 +6,16 @@ import {
   appendReqEvent,
   batchAppendReqEvent,
   checkEventMessage,
-} from '../../../../infra/eventstore/embedded/event-message-guard.ts';
-import { parseExpectedRevision } from '../../../../infra/eventstore/embedded/expected-revision.ts';
-import { GrpcError } from '../../../../infra/eventstore/embedded/grpc-status.ts';
-import { parseMessage } from '../../../../infra/eventstore/embedded/parse-message.ts';
+} from '../../../../infra/eventstore/embedded/streams/event-message-guard.ts';
+import { parseExpectedRevision } from '../../../../infra/eventstore/embedded/streams/expected-revision.ts';
+import { GrpcError } from '../../../../infra/eventstore/embedded/grpc/grpc-status.ts';
+import { parseMessage } from '../../../../infra/eventstore/embedded/grpc/parse-message.ts';
 import {
   AppendEvents,
   parseUuid,
   parseWritableStream,
-} from '../../../../infra/eventstore/embedded/proposal.ts';
-import { parseReadRequest } from '../../../../infra/eventstore/embedded/read-request.ts';
+} from '../../../../infra/eventstore/embedded/streams/proposal.ts';
+import { parseReadRequest } from '../../../../infra/eventstore/embedded/streams/read-request.ts';
 
 const identifier = (): shared.StreamIdentifier =>
   new shared.StreamIdentifier().setStreamName(Buffer.from('order-1'));

@@ -4,8 +4,8 @@ import { binaryEvent, EventStoreDBClient, jsonEvent } from '@eventstore/db-clien
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { frame, frameOf, readFrames } from '../../../../infra/eventstore/embedded/grpc-frames.ts';
-import { grpcStatus } from '../../../../infra/eventstore/embedded/grpc-status.ts';
+import { frame, frameOf, readFrames } from '../../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
+import { grpcStatus } from '../../../../infra/eventstore/embedded/grpc/grpc-status.ts';
 import { aNode } from '../support.ts';
 import { aGroupOn, connected, type RawPeer, rawPeer } from './persistent-subscriptions-support.ts';
 import { aStream, someEvents } from './support.ts';

@@ -3,7 +3,7 @@ import { DISPATCH_TO_SINGLE, EventStoreDBClient, jsonEvent, ROUND_ROBIN } from '
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { frameOf } from '../../../../infra/eventstore/embedded/grpc-frames.ts';
+import { frameOf } from '../../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
 import { aNode } from '../support.ts';
 import {
   aGroupOn,

@@ -1,6 +1,10 @@
 /** Calls of services for which the published client has no functions of its own, with its messages. */
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
-import { frameOf, readFrames, type Serializable } from '../../../../infra/eventstore/embedded/grpc-frames.ts';
+import {
+  frameOf,
+  readFrames,
+  type Serializable,
+} from '../../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
 
 export interface Credentials {
   readonly username: string;

@@ -3,7 +3,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import users from '@eventstore/db-client/generated/users_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { grpcStatus } from '../../../../infra/eventstore/embedded/grpc-status.ts';
+import { grpcStatus } from '../../../../infra/eventstore/embedded/grpc/grpc-status.ts';
 import { aNode } from '../support.ts';
 import { type Answer, admin, type Credentials, ops, type RawConnection, rawConnection } from './raw-call.ts';
 

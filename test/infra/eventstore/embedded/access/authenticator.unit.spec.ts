@@ -11,7 +11,7 @@ import {
   type FoundUser,
   UserDirectory,
 } from '../../../../../infra/eventstore/embedded/access/user-directory.ts';
-import { EventStore } from '../../../../../infra/eventstore/embedded/event-store.ts';
+import { EventStore } from '../../../../../infra/eventstore/embedded/storage/event-store.ts';
 import { systemRuntime } from '../../../../../src/runtime/system-runtime.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 

@@ -7,7 +7,7 @@ import {
   hasRight,
   neededRight,
 } from '../../../../../infra/eventstore/embedded/access/stream-acl.ts';
-import type { StreamAcl } from '../../../../../infra/eventstore/embedded/stream-metadata.ts';
+import type { StreamAcl } from '../../../../../infra/eventstore/embedded/storage/stream-metadata.ts';
 
 const ann: Caller = { login: 'ann', groups: ['readers'] };
 const admin: Caller = { login: 'admin', groups: [] };

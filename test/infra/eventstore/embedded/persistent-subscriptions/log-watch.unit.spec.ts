@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EventStore, StoreUnavailable } from '../../../../../infra/eventstore/embedded/event-store.ts';
+import {
+  EventStore,
+  StoreUnavailable,
+} from '../../../../../infra/eventstore/embedded/storage/event-store.ts';
 import { LogWatch } from '../../../../../infra/eventstore/embedded/persistent-subscriptions/log-watch.ts';
 import { systemRuntime } from '../../../../../src/runtime/system-runtime.ts';
 
