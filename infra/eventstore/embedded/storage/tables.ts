@@ -276,17 +276,22 @@ function readHead(value: Buffer): StreamHead {
   };
 }
 
-/** Numbers from 0 to 2^53 - 1, each in eight bytes. The two high bytes stay zero. */
+/** Numbers from 0 to 2^53 - 1, each in eight bytes. */
 function u64(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 8);
-  values.forEach((value, index) => {
-    bytes.writeUIntBE(value, index * 8 + 2, 6);
-  });
+  const bytes = Buffer.allocUnsafe(values.length * 8);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? 0;
+    const low = value % TWO_POW_32;
+    bytes.writeUInt32BE((value - low) / TWO_POW_32, index * 8);
+    bytes.writeUInt32BE(low, index * 8 + 4);
+  }
   return bytes;
 }
 
-function readU64(bytes: Uint8Array, offset: number): number {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).readUIntBE(offset + 2, 6);
+const TWO_POW_32 = 2 ** 32;
+
+function readU64(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32BE(offset) * TWO_POW_32 + bytes.readUInt32BE(offset + 4);
 }
 
 /** The id first: UUIDv7 ids of one time lie side by side, so that few pages are touched. */
