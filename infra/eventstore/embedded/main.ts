@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
+import { logDestination } from '../../log-destination.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { startEventNode } from './node.ts';
 import { startFailureSentence } from './start-failure.ts';
@@ -15,7 +16,7 @@ import { startFailureSentence } from './start-failure.ts';
 const usage = 'usage: main.ts --data DIR [--port N] [--host H]';
 
 async function main(): Promise<void> {
-  const logger = pino({ name: 'event-node', level: process.env.LOG_LEVEL ?? 'info' }, pino.destination(2));
+  const logger = pino({ name: 'event-node', level: process.env.LOG_LEVEL ?? 'info' }, logDestination(2));
   const { values } = parseArgs({
     options: { data: { type: 'string' }, port: { type: 'string' }, host: { type: 'string' } },
   });

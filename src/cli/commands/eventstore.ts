@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { startEventNode } from '../../../infra/eventstore/embedded/node.ts';
 import type { TlsIdentity } from '../../../infra/eventstore/embedded/grpc/open-port.ts';
 import { startFailureSentence } from '../../../infra/eventstore/embedded/start-failure.ts';
+import { logDestination } from '../../../infra/log-destination.ts';
 import { listenForStop } from '../../../infra/supervisor/stop-signals.ts';
 import { logLevels } from '../../config/settings.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
@@ -33,7 +34,7 @@ export async function eventstoreCommand(options: EventstoreOptions, logLevel = '
     host: options.host,
     port,
     ...(tls !== undefined && { tls, secure: true }),
-    logger: pino({ name: 'event-node', level: logLevel }, pino.destination(2)),
+    logger: pino({ name: 'event-node', level: logLevel }, logDestination(2)),
     runtime,
   }).catch((error: unknown) => {
     throw startFailure(error);
