@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, renameSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Timers } from '../../../../src/runtime/runtime.ts';
 import {
@@ -17,6 +15,7 @@ import {
   writeStopMark,
 } from './data-files.ts';
 import { LmdbFile } from './lmdb-file.ts';
+import { readInChild } from './read-in-child.ts';
 
 /** The data folder cannot be read without harm. */
 export class DataFolderDamaged extends Error {
@@ -79,17 +78,9 @@ function damaged(dataDir: string, what: string): DataFolderDamaged {
 
 /** What went wrong, or undefined. */
 async function probe(dataDir: string, timers: Timers, extent: 'all' | 'newest'): Promise<string | undefined> {
-  const script = join(import.meta.dirname, 'probe.ts');
-  const child = fork(script, [dataDir, extent], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
-  let complaint = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-4_096);
-  });
-  const timeout = timers.after(limits.eventNode.probeTimeoutMs, () => child.kill('SIGKILL'));
-  const [code, signal] = await once(child, 'close');
+  const late = new AbortController();
+  const timeout = timers.after(limits.eventNode.probeTimeoutMs, () => late.abort());
+  const outcome = await readInChild('probe.ts', [dataDir, extent], { signal: late.signal });
   timeout.cancel();
-  if (code === 0) return undefined;
-  if (signal !== null) return `reading it ended with ${signal}`;
-  const [sentence] = /^\w*Error.*$/m.exec(complaint) ?? [`reading it failed with ${code}`];
-  return sentence;
+  return outcome;
 }

@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { dataFile, hasBegun } from './data-files.ts';
 import { lockDataFolder } from './data-folder-lock.ts';
+import { readInChild } from './read-in-child.ts';
 import type { VerifyReport } from './verify-data.ts';
 
 /** There is nothing to verify. */
@@ -37,26 +36,19 @@ async function inChild(
   dataDir: string,
   onProgress: (position: number, last: number) => void,
 ): Promise<VerifyReport> {
-  const script = join(import.meta.dirname, 'verify-process.ts');
-  const child = fork(script, [dataDir], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
   let report: VerifyReport | undefined;
   let reached = 0;
-  let complaint = '';
-  child.stderr?.on('data', (chunk: Buffer) => {
-    complaint = (complaint + chunk.toString()).slice(-4_096);
-  });
-  child.on('message', (message: Message) => {
-    if ('report' in message) {
-      report = message.report;
+  const onMessage = (message: unknown): void => {
+    const told = message as Message;
+    if ('report' in told) {
+      report = told.report;
       return;
     }
-    reached = message.position;
-    onProgress(message.position, message.last);
-  });
-  const [code, signal] = await once(child, 'close');
-  if (report !== undefined) return report;
-  const [sentence] = /^\w*Error.*$/m.exec(complaint) ?? [`reading it ended with ${signal ?? code}`];
-  return damaged(`${sentence}, after position ${reached}`);
+    reached = told.position;
+    onProgress(told.position, told.last);
+  };
+  const failure = await readInChild('verify-process.ts', [dataDir], { onMessage });
+  return report ?? damaged(`${failure ?? 'it was not read to its end'}, after position ${reached}`);
 }
 
 const damaged = (problem: string): VerifyReport => ({

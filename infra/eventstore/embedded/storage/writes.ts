@@ -1,5 +1,5 @@
 /** The store's three writes: each is decided over a commit group, and what it writes goes into the group. */
-import { decideAppend, type Expected } from './append-decision.ts';
+import { decideAppend, type Expected, type StreamView } from './append-decision.ts';
 import type { CommitGroup } from './commit-group.ts';
 import type { ProposedEvent } from './stored-record.ts';
 import { SOFT_DELETED_JSON, withTruncateBefore } from './stream-metadata.ts';
@@ -60,13 +60,9 @@ export function performDelete(
   id: string,
 ): DeleteOutcome {
   const view = group.view(stream);
-  const decision = decideAppend(view, expected, [id]);
-  if (decision.kind === 'stream-deleted') return decision;
-  const nothingThere = view.revision < 0 && !view.hasMetadata();
-  if (decision.kind !== 'write' || nothingThere) {
-    return { kind: 'wrong-expected-version', currentRevision: view.revision };
-  }
-  return { kind: 'deleted', position: writeMetadata(group, stream, SOFT_DELETED_JSON, id) };
+  // What has neither events nor metadata is not there to be deleted.
+  const isThere = view.revision >= 0 || view.hasMetadata();
+  return endStream(view, expected, id, isThere, () => writeMetadata(group, stream, SOFT_DELETED_JSON, id));
 }
 
 /** Writes a stream's tombstone; `id` is that event's. A stream that does not exist may get one too. */
@@ -76,13 +72,23 @@ export function performTombstone(
   expected: Expected,
   id: string,
 ): DeleteOutcome {
-  const view = group.view(stream);
+  return endStream(group.view(stream), expected, id, true, () => group.tombstone(stream, id));
+}
+
+/** Decides as for an append of the event `id`; `write` answers where that went. */
+function endStream(
+  view: StreamView,
+  expected: Expected,
+  id: string,
+  allowed: boolean,
+  write: () => number,
+): DeleteOutcome {
   const decision = decideAppend(view, expected, [id]);
   if (decision.kind === 'stream-deleted') return decision;
-  if (decision.kind !== 'write') {
+  if (decision.kind !== 'write' || !allowed) {
     return { kind: 'wrong-expected-version', currentRevision: view.revision };
   }
-  return { kind: 'deleted', position: group.tombstone(stream, id) };
+  return { kind: 'deleted', position: write() };
 }
 
 function beginAgain(group: CommitGroup, stream: string, revision: number, id: string): void {
