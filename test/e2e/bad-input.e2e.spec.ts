@@ -26,6 +26,8 @@ describe('bad input', () => {
   let chat: ConversationId;
   let groupId: GroupId;
   let group: ConversationId;
+  /** Where Alice's wallet changed last. */
+  let walletPosition: string;
 
   beforeAll(async () => {
     server = await startServer();
@@ -43,7 +45,7 @@ describe('bad input', () => {
     });
     groupId = data.groupId;
     group = data.conversationId;
-    await topUp(alice, 100_000);
+    walletPosition = await topUp(alice, 100_000);
   });
 
   afterAll(async () => {
@@ -51,8 +53,11 @@ describe('bad input', () => {
     await server?.close();
   });
 
-  const send = (changes: Partial<Parameters<typeof packet>[0]> = {}) =>
-    alice.client.request('sendPacket', packet(changes));
+  const send = async (changes: Partial<Parameters<typeof packet>[0]> = {}) => {
+    const reply = await alice.client.request('sendPacket', packet(changes));
+    walletPosition = reply.position;
+    return reply;
+  };
   const packet = (changes: {
     kind?: 'lucky' | 'equal' | 'exclusive';
     totalFen?: number;
@@ -193,18 +198,18 @@ describe('bad input', () => {
       ['an exclusive packet without receivers', { kind: 'exclusive', count: 1 }, 'receivers-invalid'],
       ['a nonce that is none', { nonce: 'xyz' }, 'nonce-invalid'],
     ])('%s is refused', async (_what, changes, code) => {
-      const before = await alice.client.wallet();
+      const before = await alice.client.wallet({ afterPosition: walletPosition });
       expect(await codeOf(send(changes))).toBe(code);
       expect(await alice.client.wallet()).toEqual(before);
     });
 
     it('grabbing twice is refused, and the first share stays', async () => {
       const { data } = await send();
-      const { data: first } = await bob.client.request('grabPacket', { packetId: data.packetId });
+      const { data: first, position } = await bob.client.request('grabPacket', { packetId: data.packetId });
       expect(await codeOf(bob.client.request('grabPacket', { packetId: data.packetId }))).toBe(
         'already-grabbed',
       );
-      const { mine, taken } = await bob.client.packet(data.packetId);
+      const { mine, taken } = await bob.client.packet(data.packetId, { afterPosition: position });
       expect({ amountFen: mine?.amountFen, taken }).toEqual({ amountFen: first.amountFen, taken: 1 });
     });
 
@@ -282,11 +287,13 @@ describe('bad input', () => {
     });
 
     it('messages after removal are refused, and nothing more arrives', async () => {
-      await alice.client.request('removeMember', { groupId, userId: carol.userId });
+      const { position } = await alice.client.request('removeMember', { groupId, userId: carol.userId });
       expect(await codeOf(say(carol, group, 'still here?'))).toBe('conversation-not-found');
       const seq = await say(alice, group, 'without Carol');
       await hasReceived(bob, group, seq);
-      expect(await codeOf(carol.client.messages(group))).toBe('conversation-not-found');
+      expect(await codeOf(carol.client.messages(group, { afterPosition: position }))).toBe(
+        'conversation-not-found',
+      );
       expect(
         carol.received.some((message) => message.kind === 'text' && message.text === 'without Carol'),
       ).toBe(false);

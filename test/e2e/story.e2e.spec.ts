@@ -102,7 +102,7 @@ describe('Alice, Bob and Carol', () => {
 
   it('share a lucky packet: Bob and Carol grab at the same moment, and balances are right', async () => {
     await topUp(alice, 10_000);
-    const { data: packet } = await alice.client.request('sendPacket', {
+    const { data: packet, position: sentAt } = await alice.client.request('sendPacket', {
       conversationId: group,
       clientMsgId: freshMessageId(),
       kind: 'lucky',
@@ -120,7 +120,7 @@ describe('Alice, Bob and Carol', () => {
     ]);
     grabbedFen = { bob: byBob.data.amountFen, carol: byCarol.data.amountFen };
     expect(new Set([byBob.data.shareIndex, byCarol.data.shareIndex])).toEqual(new Set([0, 1]));
-    expect(await alice.client.wallet()).toEqual({ balanceFen: 10_000 - 888 });
+    expect(await alice.client.wallet({ afterPosition: sentAt })).toEqual({ balanceFen: 10_000 - 888 });
 
     // The credits follow from the packet's events: wait for the later of them.
     const credited = async (person: Person, fen: number): Promise<void> => {
@@ -130,15 +130,20 @@ describe('Alice, Bob and Carol', () => {
     };
     await credited(bob, grabbedFen.bob);
     await credited(carol, grabbedFen.carol);
-    expect(await bob.client.packet(packetId)).toMatchObject({ state: 'open', taken: 2, count: 3 });
+    const { position } = byBob.data.shareIndex === 1 ? byBob : byCarol;
+    const shown = await bob.client.packet(packetId, { afterPosition: position });
+    expect(shown).toMatchObject({ state: 'open', taken: 2, count: 3 });
   });
 
   it('get the rest back at the expiry second: Alice is told over the socket', async () => {
-    const refund = await alice.client.next(
-      'wallet',
-      (wallet) => wallet.entries.some((entry) => entry.kind === 'refund'),
-      60_000,
-    );
+    const [refund] = await Promise.all([
+      alice.client.next(
+        'wallet',
+        (wallet) => wallet.entries.some((entry) => entry.kind === 'refund'),
+        60_000,
+      ),
+      alice.client.next('packet', (packet) => packet.state === 'refunded', 60_000),
+    ]);
     const restFen = 888 - grabbedFen.bob - grabbedFen.carol;
     const entry = refund.entries.find((candidate) => candidate.kind === 'refund');
     expect(entry).toMatchObject({ amountFen: restFen, packetId });

@@ -66,8 +66,13 @@ export function freshNonce(): string {
   return randomBytes(16).toString('hex');
 }
 
-export async function topUp(person: Person, amountFen: number): Promise<void> {
-  await person.client.request('deposit', { amountFen, providerRef: `test-${runtime.ids.next()}` });
+/** Resolves with the position from which on a read shows the money. */
+export async function topUp(person: Person, amountFen: number): Promise<string> {
+  const { position } = await person.client.request('deposit', {
+    amountFen,
+    providerRef: `test-${runtime.ids.next()}`,
+  });
+  return position;
 }
 
 /** Resolves when the person has everything of the conversation up to `seq`. */

@@ -28,16 +28,20 @@ export async function packetForUser(
   return isInvolved || (await isParticipant(pool, asker, packet.conversationId)) ? details : undefined;
 }
 
-/** A packet and its grabs, for operators; `undefined` when there is none. */
+/**
+ * A packet and its grabs, for operators; `undefined` when there is none. One statement reads both, so that the
+ * shares left and the grabs shown are those of one moment.
+ */
 export async function packetDetails(pool: pg.Pool, packetId: PacketId): Promise<PacketDetails | undefined> {
-  const [packet] = await sqlOn(pool).query<PacketRow>(
-    `select ${packetFields('p')} from read.packet p where p.packet_id = $1`,
+  const [row] = await sqlOn(pool).query<PacketRow & { readonly grabs: readonly PacketGrabRow[] }>(
+    `select ${packetFields('p')}, coalesce((
+       select json_agg(g order by g."shareIndex")
+       from (select ${packetGrabFields} from read.packet_grab where packet_id = p.packet_id) g
+     ), '[]') as grabs
+     from read.packet p where p.packet_id = $1`,
     [packetId],
   );
-  if (packet === undefined) return undefined;
-  const grabs = await sqlOn(pool).query<PacketGrabRow>(
-    `select ${packetGrabFields} from read.packet_grab where packet_id = $1 order by share_index`,
-    [packetId],
-  );
+  if (row === undefined) return undefined;
+  const { grabs, ...packet } = row;
   return { packet, grabs };
 }

@@ -38,7 +38,7 @@ import {
 } from '../../support/domain-fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { HistoryWriter } from '../../support/random-history.ts';
-import { type ReadSide, startReadSide } from './support.ts';
+import { type ReadSide, startReadSide, untilTrue } from './support.ts';
 
 let database: TestDatabase;
 let side: ReadSide;
@@ -267,6 +267,33 @@ describe('wallets and packets', () => {
     expect(details!.packet.remainingFen + details!.grabs[0]!.amountFen).toBe(details!.packet.totalFen);
     expect(await packetForUser(database.pool, userId(999), packetId(1))).toBeUndefined();
     expect(await packetForUser(database.pool, sender, packetId(1))).toBeDefined();
+  });
+
+  it('a packet and its grabs are of one moment, however a grab falls between', async () => {
+    const held = await database.pool.connect();
+    try {
+      await held.query('begin');
+      await held.query('lock table read.packet_grab in access exclusive mode');
+      await held.query('update read.packet set remaining_shares = 1 where packet_id = $1', [packetId(1)]);
+      await held.query(
+        `insert into read.packet_grab (packet_id, share_index, user_id, amount_fen, time_ms)
+         values ($1, 1, $2, 1, 0)`,
+        [packetId(1), carol],
+      );
+      const reading = packetForUser(database.pool, bob, packetId(1));
+      await untilTrue(async () => {
+        const { rows } = await database.pool.query(
+          `select from pg_locks where mode = 'AccessShareLock' and not granted`,
+        );
+        return rows.length > 0;
+      });
+      await held.query('commit');
+      const details = await reading;
+      expect(details!.packet.remainingShares).toBe(details!.packet.count - details!.grabs.length);
+      expect(details!.grabs).toHaveLength(2);
+    } finally {
+      held.release();
+    }
   });
 });
 
