@@ -95,6 +95,8 @@ export class Tables {
   }
 
   head(stream: string): StreamHead | undefined {
+    // Asked for by who reads `$$`, or a link to it. There is no such key.
+    if (stream === '') return undefined;
     const value = this.#table('stream-heads').getBinary(Buffer.from(stream, 'utf8'));
     return value === undefined ? undefined : readHead(value);
   }
