@@ -1,5 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { readFrames } from '../../../infra/eventstore/embedded/grpc/grpc-frames.ts';
@@ -9,6 +14,8 @@ export const STREAMS = '/event_store.client.streams.Streams';
 /** How a call ended: with a gRPC status, with a plain HTTP one, or with a reset. */
 export interface Ending {
   readonly status: number | 'reset' | `http ${number}`;
+  /** What came with the status. */
+  readonly trailers: IncomingHttpHeaders;
   readonly messages: readonly Buffer[];
 }
 
@@ -56,12 +63,16 @@ export function rawPeer(port: number): RawPeer {
 /** Reads a call to the end of its answer. */
 export async function endingOf(stream: ClientHttp2Stream): Promise<Ending> {
   let status: Ending['status'] = 'reset';
+  let trailers: IncomingHttpHeaders = {};
   stream.on('response', (headers) => {
-    if (headers['grpc-status'] !== undefined) status = Number(headers['grpc-status']);
-    else if (headers[':status'] !== 200) status = `http ${headers[':status'] ?? 0}`;
+    if (headers['grpc-status'] !== undefined) {
+      status = Number(headers['grpc-status']);
+      trailers = headers;
+    } else if (headers[':status'] !== 200) status = `http ${headers[':status'] ?? 0}`;
   });
-  stream.on('trailers', (trailers) => {
-    status = Number(trailers['grpc-status']);
+  stream.on('trailers', (headers) => {
+    status = Number(headers['grpc-status']);
+    trailers = headers;
   });
   const body: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => body.push(chunk));
@@ -70,7 +81,7 @@ export async function endingOf(stream: ClientHttp2Stream): Promise<Ending> {
   for await (const message of readFrames(framesOf(body), Number.MAX_SAFE_INTEGER)) messages.push(message);
   // A peer that has its answer has no use for the rest of its question.
   stream.destroy();
-  return { status, messages };
+  return { status, trailers, messages };
 }
 
 async function* framesOf(body: readonly Buffer[]): AsyncGenerator<Buffer> {

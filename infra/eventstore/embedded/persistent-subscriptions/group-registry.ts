@@ -5,7 +5,13 @@ import { GrpcError, grpcStatus } from '../grpc/grpc-status.ts';
 import { sequenceOf } from '../streams/read-target.ts';
 import { RecordCorrupt } from '../storage/stored-record.ts';
 import { ConfigUnreadable, type GroupConfig, readGroupConfigs, writeGroupConfigs } from './group-config.ts';
-import { groupDoesNotExist, groupDropped, groupExists, groupFailed } from './group-errors.ts';
+import {
+  groupDoesNotExist,
+  groupDropped,
+  groupExists,
+  groupFailed,
+  maximumGroupsReached,
+} from './group-errors.ts';
 import { type FilterSpec, filterOf } from './group-filter.ts';
 import { type GroupName, groupKey } from './group-name.ts';
 import { type GroupSettings, settingsProblem } from './group-settings.ts';
@@ -32,7 +38,8 @@ export class GroupRegistry {
   /** Throws `GrpcError` when there is none, or when what is stored of the groups is damaged. */
   find(name: GroupName): PersistentGroup {
     const group = this.#loaded().get(groupKey(name));
-    if (group === undefined) throw groupDoesNotExist(name);
+    // Of `a` and `b::c`, and of `a::b` and `c`, the keys are the same: who may read `a::b` may not read `a` by it.
+    if (group === undefined || group.config.name.stream !== name.stream) throw groupDoesNotExist(name);
     return group;
   }
 
@@ -45,9 +52,7 @@ export class GroupRegistry {
   create(name: GroupName, settings: GroupSettings, filter: FilterSpec | undefined): Promise<void> {
     return this.#change(async (groups) => {
       if (groups.has(groupKey(name))) throw groupExists(name);
-      if (groups.size >= limits.eventNode.groupsMax) {
-        throw groupFailed(name, `this node has at most ${limits.eventNode.groupsMax} groups`);
-      }
+      if (groups.size >= limits.eventNode.groupsMax) throw maximumGroupsReached(name);
       if (filter !== undefined) filterOf(filter);
       const config = this.#checked(name, settings, filter);
       // What a deletion left behind that was cut short must not be resumed from.

@@ -83,6 +83,13 @@ test.each([
   await client.getPersistentSubscriptionToStreamInfo('there', 'group');
 });
 
+test('a group is found by its stream and its name, not by what both look like together', async () => {
+  expect(await peer.statusOf('Create', create('a', 'b::group'))).toBe(grpcStatus.ok);
+  expect(await peer.statusOf('Read', connect('a::b'))).toBe(grpcStatus.notFound);
+  // Both would keep what is theirs in the same streams.
+  expect(await peer.statusOf('Create', create('a::b', 'group'))).toBe(grpcStatus.alreadyExists);
+});
+
 test('a client that asks for ids as two numbers gets them, and acknowledges with them', async () => {
   const stream = aStream();
   const events = someEvents(2);
