@@ -84,6 +84,8 @@ export const limits = {
     groupInFlightMax: 20_000,
     /** Events out with one client, whatever it asked for. */
     groupClientBufferMax: 10_000,
+    /** Timeouts of a group. Neither timers nor the protocol's answers about groups hold a longer one. */
+    groupDurationMsMax: 2 ** 31 - 1,
     /** A checkpoint that could not be written waits this long at least. */
     groupCheckpointRetryMs: 1_000,
     /** How many parts pinned strategies share out among a group's clients. */
@@ -121,6 +123,8 @@ export const limits = {
     verifyAtStartBytesMax: 256 * 1024 * 1024,
     /** Scavenging removes this many events at a time; appends wait for one such step. */
     scavengeBatchEvents: 1_000,
+    /** An answer has the id that was asked for, in a trailer. */
+    scavengeIdCharsMax: 256,
     /** A compaction is given up when more than this was written while it copied. */
     compactionJournalBytesMax: 256 * 1024 * 1024,
     /** A commit that fails with less than this free on the disk failed because the disk is full. */

@@ -58,6 +58,6 @@ export const streamDeleted = (stream: string): GrpcError =>
 export const grpcMessage = (text: string): string =>
   text.toWellFormed().replace(/[^\x20-\x24\x26-\x7e]+/g, encodeURIComponent);
 
-/** Text as a header can hold it: other than printable ASCII is percent-encoded. */
+/** Text as a header can hold it: other than printable ASCII is percent-encoded, half a character as U+FFFD. */
 export const headerText = (text: string): string =>
-  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+  /^[\x20-\x7e]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed());

@@ -11,18 +11,20 @@ import { parseMessage } from '../grpc/parse-message.ts';
 export function statsService(metrics: () => readonly Metric[], timers: Timers): GrpcHandler {
   return async (call) => {
     requireKnown(call.caller);
-    const request = parseMessage(monitoring.StatsReq, await call.requiredMessage());
-    const { statsEveryMsMin, statsEveryMsMax } = limits.eventNode;
-    const everyMs = Math.min(
-      Math.max(Number(request.getRefreshTimePeriodInMs()), statsEveryMsMin),
-      statsEveryMsMax,
-    );
+    const everyMs = parseStatsEveryMs(await call.requiredMessage());
     while (!call.signal.aborted) {
       // Waits for a peer that does not read, so that only one answer lies in memory.
       await call.write(statsFrame(metrics()));
       await timers.sleep(everyMs, call.signal);
     }
   };
+}
+
+/** How often a client wants the numbers, within bounds. Throws `GrpcError` for what is no request. */
+export function parseStatsEveryMs(bytes: Uint8Array): number {
+  const wantedMs = Number(parseMessage(monitoring.StatsReq, bytes).getRefreshTimePeriodInMs());
+  const { statsEveryMsMin, statsEveryMsMax } = limits.eventNode;
+  return Math.min(Math.max(wantedMs, statsEveryMsMin), statsEveryMsMax);
 }
 
 /** Keys as EventStoreDB has them: a group, a hyphen, a name. */

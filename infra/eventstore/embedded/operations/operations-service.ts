@@ -4,10 +4,11 @@
  */
 import operations from '@eventstore/db-client/generated/operations_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
+import { limits } from '../../../../src/config/limits.ts';
 import { requireOperator } from '../access/access.ts';
 import { frameOf } from '../grpc/grpc-frames.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
-import { GrpcError, grpcStatus, headerText } from '../grpc/grpc-status.ts';
+import { GrpcError, grpcStatus, headerText, invalidArgument } from '../grpc/grpc-status.ts';
 import { parseMessage } from '../grpc/parse-message.ts';
 import type { Scavenger } from './scavenger.ts';
 
@@ -66,13 +67,22 @@ function scavenging(service: string, scavenger: Scavenger): readonly (readonly [
       `${service}/StopScavenge`,
       async (call) => {
         requireOperator(call.caller);
-        const request = parseMessage(operations.StopScavengeReq, await call.requiredMessage());
-        const id = request.getOptions()?.getScavengeId() ?? '';
+        const id = parseScavengeId(await call.requiredMessage());
         if ((await scavenger.stop(id)) === 'not-found') throw scavengeNotFound(id);
         await call.write(scavengeFrame(id, 'stopped'));
       },
     ],
   ];
+}
+
+/** Throws `GrpcError` for what is none: an answer that says there is no such scavenge has the id in a trailer. */
+export function parseScavengeId(bytes: Uint8Array): string {
+  const id = parseMessage(operations.StopScavengeReq, bytes).getOptions()?.getScavengeId() ?? '';
+  const { scavengeIdCharsMax } = limits.eventNode;
+  if (id.length > scavengeIdCharsMax) {
+    throw invalidArgument(`the id of a scavenge has at most ${scavengeIdCharsMax} characters`);
+  }
+  return id;
 }
 
 const { STARTED, INPROGRESS, STOPPED } = operations.ScavengeResp.ScavengeResult;

@@ -1,18 +1,13 @@
 /** `Read`: a client's connection to a group. Events go one way, acknowledgements the other. */
-import persistent from '@eventstore/db-client/generated/persistent_pb.js';
-import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
 import { type Access, ALL_STREAM, requireKnown, requireStream } from '../access/access.ts';
 import type { GrpcCall } from '../grpc/grpc-call.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from '../grpc/grpc-status.ts';
-import { parseMessage } from '../grpc/parse-message.ts';
-import { parseUuid } from '../streams/proposal.ts';
 import { RecordCorrupt } from '../storage/stored-record.ts';
-import type { NackAction } from './group-message.ts';
+import { parseAnswer, parseConnection } from './client-request.ts';
 import { groupKey } from './group-name.ts';
 import type { GroupRegistry } from './group-registry.ts';
-import { parseTarget } from './group-target.ts';
 import type { PersistentGroup } from './persistent-group.ts';
 import { Subscriber } from './subscriber.ts';
 
@@ -40,19 +35,12 @@ async function serveClient(
 ): Promise<void> {
   const first = await messages.next();
   if (call.signal.aborted) return;
-  const options = first.done ? undefined : parseMessage(persistent.ReadReq, first.value).getOptions();
-  if (options === undefined) throw invalidArgument('a connection begins with its options');
-  const bufferSize = options.getBufferSize();
-  if (bufferSize < 1) throw invalidArgument('a buffer holds at least one event');
-  const name = parseTarget(options);
+  if (first.done) throw invalidArgument('the call has no request');
+  const { name, ...wanted } = parseConnection(first.value);
   requireKnown(call.caller);
   requireStream(access, call.caller, name.stream ?? ALL_STREAM, 'read');
   const group = groups.find(name);
-  const subscriber = new Subscriber({
-    id: ids.next(),
-    bufferSize: Math.min(bufferSize, limits.eventNode.groupClientBufferMax),
-    uuidForm: options.getUuidOption()?.hasString() ? 'string' : 'structured',
-  });
+  const subscriber = new Subscriber({ id: ids.next(), ...wanted });
   group.connect(subscriber);
   try {
     readAnswers(messages, group, subscriber).catch((error: unknown) => {
@@ -64,8 +52,6 @@ async function serveClient(
   }
 }
 
-const actions: readonly NackAction[] = ['unknown', 'park', 'retry', 'skip', 'stop'];
-
 /** Until the client says no more. Throws `GrpcError` for what is no answer. */
 async function readAnswers(
   messages: AsyncIterable<Buffer>,
@@ -73,17 +59,8 @@ async function readAnswers(
   subscriber: Subscriber,
 ): Promise<void> {
   for await (const bytes of messages) {
-    const request = parseMessage(persistent.ReadReq, bytes);
-    const ack = request.getAck();
-    const nack = request.getNack();
-    if (ack !== undefined) {
-      group.ack(subscriber, ack.getIdsList().map(parseUuid));
-    } else if (nack !== undefined) {
-      const action = actions[nack.getAction()];
-      if (action === undefined) throw invalidArgument('there is no such action');
-      group.nack(subscriber, nack.getIdsList().map(parseUuid), action, nack.getReason());
-    } else {
-      throw invalidArgument('a connected client sends acknowledgements');
-    }
+    const answer = parseAnswer(bytes);
+    if (answer.kind === 'ack') group.ack(subscriber, answer.ids);
+    else group.nack(subscriber, answer.ids, answer.action, answer.reason);
   }
 }

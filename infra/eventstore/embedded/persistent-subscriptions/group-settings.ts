@@ -3,6 +3,8 @@
  * https://docs.kurrent.io/server/v23.10/persistent-subscriptions.html.
  */
 
+import { limits } from '../../../../src/config/limits.ts';
+
 /** How events are shared out among a group's clients. */
 export const consumerStrategies = [
   'DispatchToSingle',
@@ -44,8 +46,12 @@ export interface GroupSettings {
 /** Why a group cannot be set up so, in a sentence; undefined when it can. */
 export function settingsProblem(settings: GroupSettings): string | undefined {
   const { readBatchSize, historyBufferSize } = settings;
+  const { groupDurationMsMax } = limits.eventNode;
   for (const [name, value] of Object.entries(settings)) {
     if (typeof value === 'number' && value < 0) return `${name} must not be negative`;
+  }
+  for (const name of ['messageTimeoutMs', 'checkpointAfterMs'] as const) {
+    if (settings[name] > groupDurationMsMax) return `${name} must be at most ${groupDurationMsMax}`;
   }
   if (readBatchSize >= historyBufferSize) {
     return `the read batch size, ${readBatchSize}, must be smaller than the history buffer size, ${historyBufferSize}`;

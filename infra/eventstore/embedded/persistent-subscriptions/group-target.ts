@@ -31,6 +31,8 @@ export function groupName(
   if (Buffer.byteLength(group) > limits.eventNode.groupNameBytesMax) {
     throw invalidArgument(`a group name has at most ${limits.eventNode.groupNameBytesMax} bytes`);
   }
+  // In the names of the group's own streams it would become U+FFFD, like that of another group.
+  if (!group.isWellFormed()) throw invalidArgument('a group name is UTF-8');
   if (isAll) return { stream: undefined, group };
   const name = { stream: parseStreamName(stream), group };
   if (name.stream === ALL_STREAM) throw groupFailed(name, 'the log is asked for by the option `all`');

@@ -8,6 +8,7 @@ import { parseMessage } from '../grpc/parse-message.ts';
 import { parseStreamName } from '../streams/proposal.ts';
 import { groupDoesNotExist } from './group-errors.ts';
 import { groupInfo, type LastMeasurement } from './group-info.ts';
+import type { GroupName } from './group-name.ts';
 import type { GroupRegistry } from './group-registry.ts';
 import { parseTarget } from './group-target.ts';
 import type { PersistentGroup } from './persistent-group.ts';
@@ -33,21 +34,27 @@ export function infoServices(
       await call.write(frameOf(new persistent.GetInfoResp().setSubscriptionInfo(info)));
     },
     list: async (call) => {
-      const options = parseMessage(persistent.ListReq, await call.requiredMessage()).getOptions();
-      const listed = groupsListed(groups, options);
+      const listed = groupsListed(groups, parseListed(await call.requiredMessage()));
       await call.write(frameOf(new persistent.ListResp().setSubscriptionsList(listed.map(measure))));
     },
   };
 }
 
-function groupsListed(
-  groups: GroupRegistry,
-  options: persistent.ListReq.Options | undefined,
-): readonly PersistentGroup[] {
-  if (options?.hasListAllSubscriptions()) return groups.all();
+/** The source whose groups are wanted; `all`: those of every source. Throws `GrpcError`. */
+export function parseListed(bytes: Uint8Array): 'all' | Pick<GroupName, 'stream'> {
+  const options = parseMessage(persistent.ListReq, bytes).getOptions();
+  if (options?.hasListAllSubscriptions()) return 'all';
   const forStream = options?.getListForStream();
   if (forStream === undefined) throw invalidArgument('a list is of all groups, or of those of a stream');
-  const stream = forStream.hasAll() ? undefined : parseStreamName(forStream.getStream());
+  return { stream: forStream.hasAll() ? undefined : parseStreamName(forStream.getStream()) };
+}
+
+function groupsListed(
+  groups: GroupRegistry,
+  wanted: ReturnType<typeof parseListed>,
+): readonly PersistentGroup[] {
+  if (wanted === 'all') return groups.all();
+  const { stream } = wanted;
   const listed = groups.all().filter((group) => group.config.name.stream === stream);
   if (listed.length === 0) throw groupDoesNotExist({ stream, group: '' });
   return listed;

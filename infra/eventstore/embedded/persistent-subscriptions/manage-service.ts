@@ -8,6 +8,7 @@ import { orUnavailable } from '../grpc/or-unavailable.ts';
 import { parseMessage } from '../grpc/parse-message.ts';
 import { groupFailed } from './group-errors.ts';
 import type { GroupRegistry } from './group-registry.ts';
+import type { GroupName } from './group-name.ts';
 import { parseGroupRequest } from './group-request.ts';
 import { parseTarget } from './group-target.ts';
 
@@ -41,14 +42,21 @@ export function deleteGroupService(groups: GroupRegistry): GrpcHandler {
 /** Answers when the replay has begun. */
 export function replayParkedService(groups: GroupRegistry): GrpcHandler {
   return async (call) => {
-    const options = parseMessage(persistent.ReplayParkedReq, await call.requiredMessage()).getOptions();
-    if (options === undefined) throw invalidArgument('a replay needs options');
-    const name = parseTarget(options);
-    const stopAt = options.hasStopAt() ? Number(options.getStopAt()) : undefined;
-    if (stopAt !== undefined && stopAt < 0) throw groupFailed(name, 'a replay cannot stop before revision 0');
+    const { name, stopAt } = parseReplay(await call.requiredMessage());
     groups.find(name).replayParked(stopAt);
     await call.write(frameOf(new persistent.ReplayParkedResp()));
   };
+}
+
+/** Which group, and the revision of its parked stream to stop at, if there is one. Throws `GrpcError`. */
+export function parseReplay(bytes: Uint8Array): { readonly name: GroupName; readonly stopAt?: number } {
+  const options = parseMessage(persistent.ReplayParkedReq, bytes).getOptions();
+  if (options === undefined) throw invalidArgument('a replay needs options');
+  const name = parseTarget(options);
+  if (!options.hasStopAt()) return { name };
+  const stopAt = Number(options.getStopAt());
+  if (stopAt < 0) throw groupFailed(name, 'a replay cannot stop before revision 0');
+  return { name, stopAt };
 }
 
 export function restartService(groups: GroupRegistry): GrpcHandler {
