@@ -41,7 +41,7 @@ export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
     ['/event_store.client.gossip.Gossip/Read', gossipService(deps.runtime)],
     [
       '/event_store.client.monitoring.Monitoring/Stats',
-      statsService(() => metricsOf(deps.metrics, deps.store.lastPosition), deps.runtime.timers),
+      statsService(() => metricsOf(deps.metrics, deps.store.lastPosition), deps.runtime.timers, deps.access),
     ],
     [
       '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',

@@ -2,7 +2,7 @@
 import persistent from '@eventstore/db-client/generated/persistent_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import { type Access, ALL_STREAM, requireKnown, requireStream } from '../access/access.ts';
+import { type Access, ALL_STREAM, requireKnown, requireStreamThroughout } from '../access/access.ts';
 import type { GrpcCall } from '../grpc/grpc-call.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from '../grpc/grpc-status.ts';
@@ -46,7 +46,7 @@ async function serveClient(
   if (bufferSize < 1) throw invalidArgument('a buffer holds at least one event');
   const name = parseTarget(options);
   requireKnown(call.caller);
-  requireStream(access, call.caller, name.stream ?? ALL_STREAM, 'read');
+  requireStreamThroughout(access, call, name.stream ?? ALL_STREAM, 'read');
   const group = groups.find(name);
   const subscriber = new Subscriber({
     id: ids.next(),
