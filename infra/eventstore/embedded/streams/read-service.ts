@@ -7,7 +7,7 @@ import { ChunkWriter } from '../grpc/chunk-writer.ts';
 import { isShown } from './event-filter.ts';
 import { SequenceScan, type SequenceWindow } from '../storage/event-sequence.ts';
 import type { EventStore } from '../storage/event-store.ts';
-import { FilterTurns } from './filter-turns.ts';
+import type { FilterTurns } from './filter-turns.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from '../grpc/grpc-status.ts';
 import type { NodeMetrics } from '../operations/node-metrics.ts';
@@ -28,10 +28,10 @@ export interface ReadServiceDeps {
   readonly runtime: Runtime;
   readonly access: Access;
   readonly metrics: NodeMetrics;
+  readonly turns: FilterTurns;
 }
 
-export function readService({ store, runtime, access, metrics }: ReadServiceDeps): GrpcHandler {
-  const turns = new FilterTurns(runtime.clock, runtime.timers);
+export function readService({ store, runtime, access, metrics, turns }: ReadServiceDeps): GrpcHandler {
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
     const stream = plan.stream ?? ALL_STREAM;
