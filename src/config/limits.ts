@@ -56,7 +56,7 @@ export const limits = {
     filterRegexInstructionsMax: 1_200,
     /** Of the automaton of one expression; over it, it is forgotten and built again as the text needs it. */
     filterRegexMemoryBytesMax: 128 * 1024,
-    /** Filters take at most this much of a turn of the event loop, all reads together. */
+    /** Filters take at most this much of a turn of the event loop, all reads and groups together. */
     filterSliceMs: 5,
     filterPrefixesMax: 256,
     /** One commit takes at most this many events, or this many bytes, of those that wait. */

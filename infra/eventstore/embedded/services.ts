@@ -7,6 +7,7 @@ import { appendBudgets } from './streams/append-budgets.ts';
 import { appendService } from './streams/append-service.ts';
 import { batchAppendService } from './streams/batch-append-service.ts';
 import { deleteService, tombstoneService } from './streams/delete-service.ts';
+import { FilterTurns } from './streams/filter-turns.ts';
 import type { EventStore } from './storage/event-store.ts';
 import { gossipService } from './operations/gossip-service.ts';
 import type { GrpcHandler } from './grpc/grpc-server.ts';
@@ -31,17 +32,18 @@ export interface ServiceDeps {
 
 /** Every call that the node serves, by path. */
 export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
-  const groups = new GroupRegistry(deps.store, deps.runtime);
+  const turns = new FilterTurns(deps.runtime.clock, deps.runtime.timers);
+  const groups = new GroupRegistry(deps.store, deps.runtime, turns);
   const restartPersistentSubscriptions = () => groups.restart();
   const handlers: Map<string, GrpcHandler> = new Map([
-    ...streamsService(deps),
+    ...streamsService(deps, turns),
     ...persistentSubscriptionsService(groups, deps),
     ...usersService(deps.users, deps.hasher),
     ...operationsService({ ...deps.operations, restartPersistentSubscriptions }),
     ['/event_store.client.gossip.Gossip/Read', gossipService(deps.runtime)],
     [
       '/event_store.client.monitoring.Monitoring/Stats',
-      statsService(() => metricsOf(deps.metrics, deps.store.lastPosition), deps.runtime.timers),
+      statsService(() => metricsOf(deps.metrics, deps.store.lastPosition), deps.runtime.timers, deps.access),
     ],
     [
       '/event_store.client.server_features.ServerFeatures/GetSupportedMethods',
@@ -51,16 +53,14 @@ export function services(deps: ServiceDeps): ReadonlyMap<string, GrpcHandler> {
   return handlers;
 }
 
-function streamsService({
-  store,
-  runtime,
-  access,
-  metrics,
-}: ServiceDeps): readonly (readonly [string, GrpcHandler])[] {
+function streamsService(
+  { store, runtime, access, metrics }: ServiceDeps,
+  turns: FilterTurns,
+): readonly (readonly [string, GrpcHandler])[] {
   const budgets = appendBudgets();
   const service = '/event_store.client.streams.Streams';
   return [
-    [`${service}/Read`, readService({ store, runtime, access, metrics })],
+    [`${service}/Read`, readService({ store, runtime, access, metrics, turns })],
     [`${service}/Append`, appendService(store, access, runtime.timers, budgets)],
     [`${service}/BatchAppend`, batchAppendService(store, runtime, access, budgets)],
     [`${service}/Delete`, deleteService(store, access)],

@@ -1,3 +1,4 @@
+import type { GrpcCall } from '../grpc/grpc-call.ts';
 import { accessDenied } from '../grpc/grpc-status.ts';
 import { type Caller, isAdministrator, isOperator, unchecked } from './caller.ts';
 
@@ -15,14 +16,55 @@ export interface Access {
    */
   identify(authorization: string | undefined): Caller | Promise<Caller>;
   mayUse(caller: Caller, stream: string, action: StreamAction): boolean;
+  /**
+   * For a call that lasts: tells `changed`, until the call is over, who its caller is now, whenever his user was
+   * changed, the access lists of `stream` (undefined: of none), or the default ones. Undefined: he is nobody any
+   * more, for his user was disabled or deleted.
+   */
+  follow(call: LastingCall, stream: string | undefined, changed: CallerChanged): void;
 }
 
-/** The access of a node that checks nothing, as EventStoreDB does with `--insecure`: any credentials pass. */
-export const openAccess: Access = { identify: () => unchecked, mayUse: () => true };
+export type LastingCall = Pick<GrpcCall, 'caller' | 'signal' | 'fail'>;
 
-/** Throws `GrpcError` unless the caller may do this to the stream. */
-export function requireStream(access: Access, caller: Caller, stream: string, action: StreamAction): void {
-  if (!access.mayUse(caller, stream, action)) throw accessDenied();
+export type CallerChanged = (caller: Caller | undefined) => void;
+
+/** The access of a node that checks nothing, as EventStoreDB does with `--insecure`: any credentials pass. */
+export const openAccess: Access = {
+  identify: () => unchecked,
+  mayUse: () => true,
+  follow: () => {},
+};
+
+/** Throws `GrpcError` unless the caller may do this to the stream. Undefined: one who is nobody any more. */
+export function requireStream(
+  access: Access,
+  caller: Caller | undefined,
+  stream: string,
+  action: StreamAction,
+): void {
+  if (caller === undefined || !access.mayUse(caller, stream, action)) throw accessDenied();
+}
+
+/** As `requireStream`, for a call that lasts: it ends as soon as its caller may no longer do this. */
+export function requireStreamThroughout(
+  access: Access,
+  call: LastingCall,
+  stream: string,
+  action: StreamAction,
+): void {
+  requireStream(access, call.caller, stream, action);
+  access.follow(call, stream, (caller) => {
+    if (caller !== undefined && access.mayUse(caller, stream, action)) call.caller = caller;
+    else call.fail(accessDenied());
+  });
+}
+
+/** As `requireKnown`, for a call that lasts: it ends when its caller is disabled or deleted. */
+export function requireKnownThroughout(access: Access, call: LastingCall): void {
+  requireKnown(call.caller);
+  access.follow(call, undefined, (caller) => {
+    if (caller === undefined) call.fail(accessDenied());
+  });
 }
 
 /** Throws `GrpcError` unless the caller may do everything. */

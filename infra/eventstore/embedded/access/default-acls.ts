@@ -4,7 +4,7 @@ import { newestEvent } from './newest-event.ts';
 import { builtInAcls, type DefaultAcls } from './stream-acl.ts';
 
 /** Its newest event's data may have `$userStreamAcl` and `$systemStreamAcl`, each in the form of `$acl`. */
-const SETTINGS_STREAM = '$settings';
+export const SETTINGS_STREAM = '$settings';
 
 /** Answers the access lists that hold where a stream has none of its own; read again when they were changed. */
 export function defaultAclsOf(store: EventStore): () => DefaultAcls {

@@ -2,15 +2,15 @@
 import monitoring from '@eventstore/db-client/generated/monitoring_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Timers } from '../../../../src/runtime/runtime.ts';
-import { requireKnown } from '../access/access.ts';
+import { type Access, requireKnownThroughout } from '../access/access.ts';
 import { frameOf } from '../grpc/grpc-frames.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import type { Metric } from './node-metrics.ts';
 import { parseMessage } from '../grpc/parse-message.ts';
 
-export function statsService(metrics: () => readonly Metric[], timers: Timers): GrpcHandler {
+export function statsService(metrics: () => readonly Metric[], timers: Timers, access: Access): GrpcHandler {
   return async (call) => {
-    requireKnown(call.caller);
+    requireKnownThroughout(access, call);
     const everyMs = parseStatsEveryMs(await call.requiredMessage());
     while (!call.signal.aborted) {
       // Waits for a peer that does not read, so that only one answer lies in memory.

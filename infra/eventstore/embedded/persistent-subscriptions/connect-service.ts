@@ -1,6 +1,6 @@
 /** `Read`: a client's connection to a group. Events go one way, acknowledgements the other. */
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import { type Access, ALL_STREAM, requireKnown, requireStream } from '../access/access.ts';
+import { type Access, ALL_STREAM, requireKnown, requireStreamThroughout } from '../access/access.ts';
 import type { GrpcCall } from '../grpc/grpc-call.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import { GrpcError, grpcStatus, invalidArgument } from '../grpc/grpc-status.ts';
@@ -38,7 +38,7 @@ async function serveClient(
   if (first.done) throw invalidArgument('the call has no request');
   const { name, ...wanted } = parseConnection(first.value);
   requireKnown(call.caller);
-  requireStream(access, call.caller, name.stream ?? ALL_STREAM, 'read');
+  requireStreamThroughout(access, call, name.stream ?? ALL_STREAM, 'read');
   const group = groups.find(name);
   const subscriber = new Subscriber({ id: ids.next(), ...wanted });
   group.connect(subscriber);

@@ -1,6 +1,7 @@
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
 import type { EventStore } from '../storage/event-store.ts';
+import type { FilterTurns } from '../streams/filter-turns.ts';
 import { GrpcError, grpcStatus } from '../grpc/grpc-status.ts';
 import { sequenceOf } from '../streams/read-target.ts';
 import { RecordCorrupt } from '../storage/stored-record.ts';
@@ -26,13 +27,16 @@ export class GroupRegistry {
   readonly #store: EventStore;
   readonly #runtime: Runtime;
   readonly #watch: LogWatch;
+  readonly #turns: FilterTurns;
   #groups: Map<string, PersistentGroup> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
 
-  constructor(store: EventStore, runtime: Runtime) {
+  /** `turns`: what the filters of groups share with those of reads. */
+  constructor(store: EventStore, runtime: Runtime, turns: FilterTurns) {
     this.#store = store;
     this.#runtime = runtime;
     this.#watch = new LogWatch(store);
+    this.#turns = turns;
   }
 
   /** Throws `GrpcError` when there is none, or when what is stored of the groups is damaged. */
@@ -103,7 +107,8 @@ export class GroupRegistry {
   }
 
   #group(config: GroupConfig): PersistentGroup {
-    return new PersistentGroup({ store: this.#store, runtime: this.#runtime, watch: this.#watch }, config);
+    const deps = { store: this.#store, runtime: this.#runtime, watch: this.#watch, turns: this.#turns };
+    return new PersistentGroup(deps, config);
   }
 
   #checked(name: GroupName, settings: GroupSettings, filter: FilterSpec | undefined): GroupConfig {

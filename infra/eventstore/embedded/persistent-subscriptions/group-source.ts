@@ -1,5 +1,6 @@
 import type { Clock } from '../../../../src/runtime/runtime.ts';
-import type { EventFilter } from '../streams/event-filter.ts';
+import { type EventFilter, isShown } from '../streams/event-filter.ts';
+import type { FilterTurns } from '../streams/filter-turns.ts';
 import { type EventSequence, SequenceScan } from '../storage/event-sequence.ts';
 import type { EventStore } from '../storage/event-store.ts';
 import { linkResolver, sequenceOf } from '../streams/read-target.ts';
@@ -20,6 +21,8 @@ export interface SourceOptions {
   readonly name: GroupName;
   readonly settings: Pick<GroupSettings, 'resolveLinks' | 'strategy'>;
   readonly filter: EventFilter | undefined;
+  /** Shares out the time that filters may take of each turn of the event loop. */
+  readonly turns: FilterTurns;
 }
 
 /** The events of a stream, or of the log, that a group delivers, from a place on. */
@@ -37,8 +40,11 @@ export class GroupSource {
     this.#scan = new SequenceScan(this.#sequence, firstIndex, 1);
   }
 
-  /** The next up to `count` events, passed ones included; fewer when there are no more. Throws `RecordCorrupt`. */
-  read(count: number): Found[] {
+  /**
+   * The next up to `count` events, passed ones included; fewer when there are no more. One call at a time. Throws
+   * `RecordCorrupt`.
+   */
+  async read(count: number): Promise<Found[]> {
     // Most wakes are about other streams: that nothing came behind the end is seen at one glance.
     if (this.#atEnd && this.#sequence.at(this.#scan.index) === undefined) return [];
     const window = this.#sequence.window();
@@ -47,7 +53,8 @@ export class GroupSource {
       const record = this.#scan.next(window);
       if (record === undefined) break;
       const index = this.#scan.index - 1;
-      found.push(record === 'hidden' ? { kind: 'passed', index, counts: true } : this.#judge(index, record));
+      const judged = record === 'hidden' ? passed(index, true) : this.#judge(index, record);
+      found.push(judged instanceof Promise ? await judged : judged);
     }
     this.#atEnd = found.length < count;
     if (this.#atEnd) this.#scan.index = Math.max(this.#scan.index, window.last + 1);
@@ -70,17 +77,24 @@ export class GroupSource {
     return record === undefined ? undefined : this.#resolve(record);
   }
 
-  #judge(index: number, record: StoredRecord): Found {
-    const { name, settings, filter } = this.#options;
-    if (name.stream === undefined && isOwnStreamOfAll(record.stream())) {
-      return { kind: 'passed', index, counts: false };
-    }
-    if (filter?.matches(record) === false) return { kind: 'passed', index, counts: true };
+  /** A promise when the filter has to wait for its turn. */
+  #judge(index: number, record: StoredRecord): Found | Promise<Found> {
+    const { name, filter, turns } = this.#options;
+    if (name.stream === undefined && isOwnStreamOfAll(record.stream())) return passed(index, false);
+    const found = (shown: boolean): Found => (shown ? this.#found(index, record) : passed(index, true));
+    const shown = isShown(record, filter, turns);
+    return typeof shown === 'boolean' ? found(shown) : shown.then(found);
+  }
+
+  #found(index: number, record: StoredRecord): Found {
+    const { settings } = this.#options;
     const needsBucket = settings.strategy === 'Pinned' || settings.strategy === 'PinnedByCorrelation';
     const bucket = needsBucket ? messageBucket(settings.strategy, this.#resolve(record)) : 0;
     return { kind: 'event', message: { id: recordId(record), index, bucket } };
   }
 }
+
+const passed = (index: number, counts: boolean): Found => ({ kind: 'passed', index, counts });
 
 /** Whoever made the group has decided what its links open: only operators may make one. */
 const anyStream = (): boolean => true;

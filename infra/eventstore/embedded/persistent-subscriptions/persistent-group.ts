@@ -45,7 +45,7 @@ export class PersistentGroup implements SubscriberHost {
 
   /** Resumes from the group's checkpoint. Throws `RecordCorrupt`. */
   constructor(deps: GroupDeps, config: GroupConfig) {
-    const { store, runtime } = deps;
+    const { store, runtime, turns } = deps;
     const { name, settings } = config;
     this.config = config;
     this.#runtime = runtime;
@@ -56,7 +56,7 @@ export class PersistentGroup implements SubscriberHost {
     this.#checkpointer = new Checkpointer(this.#checkpoints, settings, checkpoint);
     this.#core = new GroupCore(settings, doneIndex);
     const filter = config.filter === undefined ? undefined : filterOf(config.filter);
-    this.#source = new GroupSource(store, runtime.clock, { name, settings, filter }, doneIndex + 1);
+    this.#source = new GroupSource(store, runtime.clock, { name, settings, filter, turns }, doneIndex + 1);
     this.#replay = new ParkedReplay(this.#parked, this.#core, settings);
     this.#reader = new SourceReader(deps, config, this.#source, this.#core, {
       read: () => this.#step(),

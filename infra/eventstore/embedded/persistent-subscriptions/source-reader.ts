@@ -1,6 +1,7 @@
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
 import type { EventStore } from '../storage/event-store.ts';
+import type { FilterTurns } from '../streams/filter-turns.ts';
 import type { GroupConfig } from './group-config.ts';
 import type { GroupCore } from './group-core.ts';
 import type { GroupSource } from './group-source.ts';
@@ -11,6 +12,7 @@ export interface GroupDeps {
   readonly store: EventStore;
   readonly runtime: Runtime;
   readonly watch: LogWatch;
+  readonly turns: FilterTurns;
 }
 
 /** What a reader tells its group. */
@@ -34,6 +36,8 @@ export class SourceReader {
   readonly #core: GroupCore;
   readonly #tell: ReaderEvents;
   #running: AbortController | undefined;
+  /** Of what was started last. What is started next waits for it: it may be in the middle of the source. */
+  #ended: Promise<void> = Promise.resolve();
   #roomAgain = Promise.withResolvers<void>();
 
   constructor(
@@ -55,10 +59,12 @@ export class SourceReader {
     if (this.#running !== undefined) return;
     this.#running = new AbortController();
     const { signal } = this.#running;
-    this.#read(signal).catch((error: unknown) => {
-      if (!signal.aborted) this.#running = undefined;
-      this.#tell.failed(error);
-    });
+    this.#ended = this.#ended
+      .then(() => this.#read(signal))
+      .catch((error: unknown) => {
+        if (!signal.aborted) this.#running = undefined;
+        this.#tell.failed(error);
+      });
   }
 
   stop(): void {
@@ -87,7 +93,7 @@ export class SourceReader {
         await this.#roomAgain.promise;
         continue;
       }
-      const found = this.#source.read(Math.min(this.#core.room, this.#batch));
+      const found = await this.#source.read(Math.min(this.#core.room, this.#batch));
       if (found.length === 0) {
         await watch.moved(name.stream, seen, signal);
         continue;
@@ -96,6 +102,8 @@ export class SourceReader {
         if (each.kind === 'event') this.#core.offer(each.message);
         else this.#core.pass(each.index, each.counts);
       }
+      // Stopped meanwhile: the group has got it all the same, for it is not read again.
+      if (this.#running === undefined) return;
       this.#tell.read();
       sinceYield += found.length;
       if (sinceYield < limits.eventNode.scanSliceEvents) continue;

@@ -18,7 +18,7 @@ export async function backupDataFolder(dataDir: string, target: string): Promise
   }
   mkdirSync(target, { recursive: true });
   if (readdirSync(target).length > 0) throw new BackupRefused(`${target} is not empty`);
-  const source = new Tables(dataDir, { readOnly: true });
+  const source = openNewest(dataDir, () => new Tables(dataDir, { readOnly: true }));
   try {
     await source.copyTo(dataFile(target));
   } catch (error) {
@@ -36,5 +36,21 @@ export async function backupDataFolder(dataDir: string, target: string): Promise
     return copy.lastPosition();
   } finally {
     await copy.close();
+  }
+}
+
+/**
+ * Opens the data file that counts with `open`. A node that compacts may take it away between the look at the names and
+ * the opening; then there is a newer one. Throws what `open` throws.
+ */
+export function openNewest<Opened>(dataDir: string, open: () => Opened): Opened {
+  for (;;) {
+    const counted = dataFile(dataDir);
+    try {
+      return open();
+    } catch (error) {
+      // Not without end: each further try takes a whole compaction.
+      if (dataFile(dataDir) === counted) throw error;
+    }
   }
 }

@@ -8,7 +8,13 @@ import { decodeRecord, encodeRecord, type ProposedEvent, recordId, TOMBSTONE } f
 import { SOFT_DELETED } from './stream-metadata.ts';
 import { metadataJson, readStreamState, type StreamSource, tableSource } from './stream-source.ts';
 import type { StreamState } from './stream-state.ts';
-import { isMetastream, linkStreamsFor, TOMBSTONE_TYPE } from './system-streams.ts';
+import {
+  isLinkStream,
+  isMetastream,
+  isSystemStream,
+  linkStreamsFor,
+  TOMBSTONE_TYPE,
+} from './system-streams.ts';
 import type { StreamHead, Tables } from './tables.ts';
 
 /** Where an event went. */
@@ -45,6 +51,11 @@ export class CommitGroup implements StreamSource {
 
   get writesAnything(): boolean {
     return this.#records.length > 0;
+  }
+
+  /** The system streams that it writes to, those of links left aside. */
+  get systemStreams(): readonly string[] {
+    return [...this.#streams.keys()].filter((name) => isSystemStream(name) && !isLinkStream(name));
   }
 
   head(stream: string): StreamHead | undefined {

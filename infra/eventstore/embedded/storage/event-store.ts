@@ -84,6 +84,7 @@ export class EventStore {
   /** What waits to be done while no commit is under way. */
   readonly #tasks: (() => Promise<void>)[] = [];
   readonly #wakers = new Set<() => void>();
+  readonly #systemListeners: ((streams: readonly string[]) => void)[] = [];
   #lastPosition: number;
   #streamCount: number;
   #committing: Promise<void> | undefined;
@@ -197,6 +198,14 @@ export class EventStore {
   }
 
   /**
+   * Tells `listener`, which must not throw, after each commit to which system streams it has written: before the
+   * writers are answered and readers wake.
+   */
+  onSystemWrites(listener: (streams: readonly string[]) => void): void {
+    this.#systemListeners.push(listener);
+  }
+
+  /**
    * Takes no more writes; resolves when every one accepted so far is answered. Reads go on. Without it, waiting
    * would last for as long as others go on writing.
    */
@@ -295,6 +304,7 @@ export class EventStore {
     });
     this.#lastPosition = group.lastPosition;
     this.#streamCount = group.streamCount;
+    for (const listener of this.#systemListeners) listener(group.systemStreams);
     for (const answer of answers) answer();
     if (group.writesAnything) this.#wake();
   }

@@ -57,6 +57,10 @@ export function batchAppendService(
     const flow = new InFlight(budgets.underWay);
     const unfinished = unfinishedOfCall(budgets);
     const deadline = watchUnfinished(call, open, clock, timers);
+    let caller: Caller | undefined = call.caller;
+    access.follow(call, undefined, (now) => {
+      caller = now;
+    });
     let closing = false;
     try {
       for await (const bytes of call.messages(limits.eventNode.receiveBytesMax)) {
@@ -64,9 +68,9 @@ export function batchAppendService(
         checkEventMessage(bytes, batchAppendReqEvent);
         const request = parseMessage(streams.BatchAppendReq, bytes);
         const key = parseUuid(request.getCorrelationId());
+        const begun = open.get(key);
         const append =
-          open.get(key) ??
-          beginAppend(request, { share: new BudgetShare(unfinished), clock, access, caller: call.caller });
+          begun ?? beginAppend(request, { share: new BudgetShare(unfinished), clock, access, caller });
         addEvents(append, request);
         if (!request.getIsFinal()) {
           open.set(key, append);
@@ -78,6 +82,8 @@ export function batchAppendService(
         }
         open.delete(key);
         append.share.release();
+        // It may have begun long ago.
+        if (begun !== undefined) checkRight(begun, access, caller);
         const { heldBytes } = append.proposal;
         flow.begin(heldBytes);
         const answered = outcomeOf(store, clock, append).then(async (outcome) => {
@@ -124,7 +130,7 @@ interface AppendContext {
   readonly share: BudgetShare;
   readonly clock: Clock;
   readonly access: Access;
-  readonly caller: Caller;
+  readonly caller: Caller | undefined;
 }
 
 function beginAppend(
@@ -154,10 +160,20 @@ function beginAppend(
 }
 
 function addEvents(append: OpenAppend, request: streams.BatchAppendReq): void {
+  unlessWrong(append, () => {
+    for (const message of request.getProposedMessagesList()) append.proposal.add(message);
+  });
+}
+
+function checkRight(append: OpenAppend, access: Access, caller: Caller | undefined): void {
+  unlessWrong(append, () => requireStream(access, caller, append.stream, 'write'));
+}
+
+/** Does what an append asks for. What is wrong with it is kept for its answer, and of the append nothing else is. */
+function unlessWrong(append: OpenAppend, work: () => void): void {
+  if (append.error !== undefined) return;
   try {
-    for (const message of request.getProposedMessagesList()) {
-      if (append.error === undefined) append.proposal.add(message);
-    }
+    work();
   } catch (error) {
     if (!(error instanceof GrpcError)) throw error;
     append.error = error;

@@ -2,12 +2,12 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Runtime } from '../../../../src/runtime/runtime.ts';
-import { ALL_STREAM, type Access, requireStream } from '../access/access.ts';
+import { ALL_STREAM, type Access, requireStream, requireStreamThroughout } from '../access/access.ts';
 import { ChunkWriter } from '../grpc/chunk-writer.ts';
 import { isShown } from './event-filter.ts';
 import { SequenceScan, type SequenceWindow } from '../storage/event-sequence.ts';
 import type { EventStore } from '../storage/event-store.ts';
-import { FilterTurns } from './filter-turns.ts';
+import type { FilterTurns } from './filter-turns.ts';
 import type { GrpcHandler } from '../grpc/grpc-server.ts';
 import { GrpcError, grpcStatus, streamDeleted } from '../grpc/grpc-status.ts';
 import type { NodeMetrics } from '../operations/node-metrics.ts';
@@ -28,14 +28,17 @@ export interface ReadServiceDeps {
   readonly runtime: Runtime;
   readonly access: Access;
   readonly metrics: NodeMetrics;
+  readonly turns: FilterTurns;
 }
 
-export function readService({ store, runtime, access, metrics }: ReadServiceDeps): GrpcHandler {
-  const turns = new FilterTurns(runtime.clock, runtime.timers);
+export function readService({ store, runtime, access, metrics, turns }: ReadServiceDeps): GrpcHandler {
   return async (call) => {
     const plan = parseReadRequest(parseMessage(streams.ReadReq, await call.requiredMessage()));
-    requireStream(access, call.caller, plan.stream ?? ALL_STREAM, 'read');
-    const mayRead = (stream: string): boolean => access.mayUse(call.caller, stream, 'read');
+    const stream = plan.stream ?? ALL_STREAM;
+    // A read that ends shows what was there when its caller was allowed to see it.
+    if (plan.count === undefined) requireStreamThroughout(access, call, stream, 'read');
+    else requireStream(access, call.caller, stream, 'read');
+    const mayRead = (target: string): boolean => access.mayUse(call.caller, target, 'read');
     const resolveLink = linkResolver(store, plan, runtime.clock, mayRead);
     const resolve: LinkResolver = (record) => {
       metrics.readEvents++;

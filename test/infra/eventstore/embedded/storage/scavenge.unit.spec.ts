@@ -1,15 +1,28 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { backupDataFolder, BackupRefused } from '../../../../../infra/eventstore/embedded/storage/backup.ts';
+import {
+  backupDataFolder,
+  BackupRefused,
+  openNewest,
+} from '../../../../../infra/eventstore/embedded/storage/backup.ts';
 import {
   checkDataFolder,
   DataFolderDamaged,
   markOpened,
 } from '../../../../../infra/eventstore/embedded/storage/data-folder-check.ts';
-import { dataFile } from '../../../../../infra/eventstore/embedded/storage/data-files.ts';
+import { dataFile, nextDataFile } from '../../../../../infra/eventstore/embedded/storage/data-files.ts';
 import { EventStore } from '../../../../../infra/eventstore/embedded/storage/event-store.ts';
 import type { ProposedEvent } from '../../../../../infra/eventstore/embedded/storage/stored-record.ts';
 import { Tables } from '../../../../../infra/eventstore/embedded/storage/tables.ts';
@@ -177,6 +190,22 @@ describe('a backup of a folder that is being written to', () => {
     expect(report).toMatchObject({ problems: [], events: position });
     expect(copy.head('before')?.revision).toBe(0);
     await copy.close();
+  });
+
+  test('opens the new file when a compaction takes the old one away from before it', () => {
+    const folder = join(dataDir, 'compacted');
+    mkdirSync(folder);
+    writeFileSync(dataFile(folder), 'everything');
+    let compacted = false;
+    const opened = openNewest(folder, () => {
+      const path = dataFile(folder);
+      if (!compacted) renameSync(path, nextDataFile(folder).complete);
+      compacted = true;
+      return readFileSync(path, 'utf8');
+    });
+    expect(opened).toBe('everything');
+    const missing = () => openNewest(folder, () => readFileSync(join(folder, 'nowhere')));
+    expect(missing).toThrow(/ENOENT/);
   });
 
   test('is refused where there is no data, and into a folder that is not empty', async () => {

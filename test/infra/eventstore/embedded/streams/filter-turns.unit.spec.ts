@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FilterTurns } from '../../../../../infra/eventstore/embedded/streams/filter-turns.ts';
 import { limits } from '../../../../../src/config/limits.ts';
-import type { Clock, Timers } from '../../../../../src/runtime/runtime.ts';
+import { aLoop } from './a-loop.ts';
 
 const { filterSliceMs } = limits.eventNode;
 
@@ -56,28 +56,3 @@ test('a filter that throws leaves the others their turns', async () => {
 });
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-/** An event loop whose turns and whose time pass when a test says so. */
-function aLoop(): { clock: Clock; timers: Timers; pass(ms: number): void; turn(): void } {
-  let nowMs = 0;
-  let due: (() => void)[] = [];
-  return {
-    clock: { nowMs: () => nowMs, monotonicMs: () => nowMs },
-    timers: {
-      after: (_, callback) => {
-        due.push(callback);
-        return { cancel: () => {} };
-      },
-      every: () => ({ cancel: () => {} }),
-      sleep: () => Promise.resolve(),
-    },
-    pass(ms) {
-      nowMs += ms;
-    },
-    turn() {
-      const callbacks = due;
-      due = [];
-      for (const callback of callbacks) callback();
-    },
-  };
-}
