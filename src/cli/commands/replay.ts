@@ -1,12 +1,11 @@
 import { listenForStop } from '../../../infra/supervisor/stop-signals.ts';
-import type { EventLog, RecordedEvent } from '../../commands/event-log.ts';
+import type { EventLog, Position, RecordedEvent } from '../../commands/event-log.ts';
 import type { Settings } from '../../config/settings.ts';
 import { domainEventTypes } from '../../domain/upcast.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { exitCodes } from '../cli-error.ts';
 import { eventAsJson, eventAsText } from '../event-lines.ts';
-import { interruptible } from '../interruptible.ts';
 import { isInRange } from '../log-range.ts';
 import { note, printLine, stdoutReady } from '../output.ts';
 import { count, createProgress, type Progress } from '../progress.ts';
@@ -20,6 +19,7 @@ import {
   type ReplayRequest,
   replayRequest,
 } from '../replay/replay-request.ts';
+import { troubleNotes } from '../replay/trouble-notes.ts';
 import { withLog } from '../with-log.ts';
 
 type EventsRequest = Extract<ReplayRequest, { readonly kind: 'events' }>;
@@ -30,32 +30,23 @@ export async function replayCommand(settings: Settings, options: ReplayOptions):
   const request = replayRequest(options, runtime.clock);
   if (request.kind === 'events' && request.follow) {
     await untilStopped(runtime, (signal) =>
-      withLog(settings, (log) => followLog(log, request, runtime, signal)),
+      withLog(settings, (log) => followLog(log, request, runtime, signal), troubleNotes()),
     );
     return;
   }
-  await interruptible(runtime, (signal) =>
-    withLog(settings, async (log) => {
-      if (request.kind === 'events') await printLog(log, request, runtime, signal);
-      else await printState(log, request.subject, request.moment, request.format);
-    }),
-  );
+  await withLog(settings, async (log) => {
+    if (request.kind === 'events') await printLog(log, request, runtime);
+    else await printState(log, request.subject, request.moment, request.format);
+  });
 }
 
-async function printLog(
-  log: EventLog,
-  request: EventsRequest,
-  runtime: Runtime,
-  signal: AbortSignal,
-): Promise<void> {
+async function printLog(log: EventLog, request: EventsRequest, runtime: Runtime): Promise<void> {
   // On a terminal the lines themselves show how far it is.
   const progress = process.stdout.isTTY ? undefined : createProgress(runtime.clock, process.stderr);
-  const read = await printEvents(
-    observed(readEvents(log, request.plan), await log.head(), signal, progress),
-    request,
-  );
-  progress?.finish(`replay: printed ${count(read.printed)} of ${count(read.read)} events read`);
-  if (read.printed === 0) note(nothingMatches(request));
+  const events = readEvents(log, request.plan);
+  const { read, printed } = await printEvents(observed(events, await log.head(), progress), request);
+  progress?.finish(`replay: printed ${count(printed)} of ${count(read)} events read`);
+  if (printed === 0) note(nothingMatches(request));
 }
 
 async function followLog(
@@ -65,13 +56,14 @@ async function followLog(
   signal: AbortSignal,
 ): Promise<void> {
   const onLive = (): void => note('All that was there is printed; what comes will be. Ctrl-C ends it.');
-  await printEvents(followEvents(log, request.plan, { runtime, signal, onLive }), request);
+  await printEvents(followEvents(log, request.plan, { runtime, signal, onLive }), request, signal);
 }
 
-/** Prints those events that are wanted, no faster than they are taken. */
+/** Prints those events that are wanted, no faster than they are taken, until they end or the signal aborts. */
 async function printEvents(
   events: AsyncIterable<RecordedEvent>,
   { filter, plan: { range }, format }: EventsRequest,
+  signal?: AbortSignal,
 ): Promise<{ readonly read: number; readonly printed: number }> {
   const isWanted = matcherOf(filter);
   if (format === 'csv') printCsvLine(csvHeader);
@@ -82,7 +74,8 @@ async function printEvents(
     if (!isWanted(event) || !isInRange(range, event)) continue;
     printers[format](event);
     printed += 1;
-    await stdoutReady();
+    await stdoutReady(signal);
+    if (signal?.aborted) break;
   }
   return { read, printed };
 }
@@ -98,16 +91,14 @@ function printCsvLine(line: string): void {
   printLine(`${line}\r`);
 }
 
-/** The same events, with progress up to `head`; throws the signal's reason between two when it is aborted. */
+/** The same events, with progress up to `head`. */
 async function* observed(
   events: AsyncIterable<RecordedEvent>,
-  head: bigint,
-  signal: AbortSignal,
+  head: Position,
   progress: Progress | undefined,
 ): AsyncGenerator<RecordedEvent, void, undefined> {
   let read = 0;
   for await (const event of events) {
-    signal.throwIfAborted();
     yield event;
     read += 1;
     progress?.update({ label: 'replay', fraction: Number(event.position) / Number(head), events: read });
