@@ -85,6 +85,7 @@ const history: readonly Planted[] = [
     },
     'system:receipts',
   ],
+  [streams.account(bob), { type: 'AccountFrozen', data: { reason: 'asked for it' } }, alice],
 ];
 
 function record(planted: readonly Planted[]): readonly RecordedEvent[] {
@@ -114,8 +115,8 @@ describe('events', () => {
   });
 
   it('that concern a user are those done by them, in their streams, and about them', () => {
-    expect(positionsOf({ userId: alice })).toEqual([0, 1, 2, 3, 4, 11, 12, 13]);
-    expect(positionsOf({ userId: bob })).toEqual([1, 6, 7, 9, 12]);
+    expect(positionsOf({ userId: alice })).toEqual([0, 1, 2, 3, 4, 11, 12, 13, 14]);
+    expect(positionsOf({ userId: bob })).toEqual([1, 6, 7, 9, 12, 14]);
   });
 
   it('that concern a packet are its own, its wallet entries, its message, and what recalls that', () => {
