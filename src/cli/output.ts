@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { isReaderGone } from '../../infra/reader-gone.ts';
 
 /** Data goes to stdout, everything about the work itself to stderr: `hongbao replay --json | jq` stays clean. */
@@ -33,8 +34,13 @@ function goOnWithoutReader(error: NodeJS.ErrnoException): void {
   if (!isReaderGone(error)) throw error;
 }
 
-/** Waits while stdout's buffer is full, so that a long replay into a slow pipe stays small in memory. */
-export async function stdoutReady(): Promise<void> {
+/**
+ * Waits while stdout's buffer is full, so that a long replay into a slow pipe stays small in memory. An aborted
+ * signal ends the wait: whoever stops a command does not wait for a reader that has stopped reading.
+ */
+export async function stdoutReady(signal?: AbortSignal): Promise<void> {
   if (!process.stdout.writableNeedDrain) return;
-  await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
+  await once(process.stdout, 'drain', signal && { signal }).catch((error: unknown) => {
+    if (!signal?.aborted) throw error;
+  });
 }

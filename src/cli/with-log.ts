@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { type EngineUrls, useEngines } from '../../infra/supervisor/engines.ts';
 import type { EventLog } from '../commands/event-log.ts';
@@ -10,17 +10,18 @@ import { systemRuntime } from '../runtime/system-runtime.ts';
 
 /**
  * Runs `work` on the log of the settings: an outside store, the one of the server that runs on the data folder,
- * or the embedded node, started for as long as the work takes.
+ * or the embedded node, started for as long as the work takes. `logLogger` is told of the log's own troubles.
  */
 export async function withLog<T>(
   settings: Settings,
   work: (log: EventLog, runtime: Runtime, engines: EngineUrls) => Promise<T>,
+  logLogger: Logger = pino({ level: 'silent' }),
 ): Promise<T> {
   const runtime = systemRuntime();
   const logger = pino({ level: 'silent' });
   refuseMissingData(settings);
   return useEngines({ settings, runtime, logger }, async (engines) => {
-    const log = createEventStoreEventLog({ url: engines.esdbUrl, runtime, logger });
+    const log = createEventStoreEventLog({ url: engines.esdbUrl, runtime, logger: logLogger });
     try {
       return await work(log, runtime, engines);
     } finally {

@@ -495,5 +495,9 @@ export const limits = {
   cli: {
     /** A development log that is larger than this when the server starts is put aside. */
     logFileBytesMax: 16 * 1024 * 1024,
+    /** How far apart the clocks of two writers to one log may be before a range that ends at a time misses events. */
+    clockSlackMs: 60_000,
+    /** A `replay --follow` that ends at a time looks at the clock this often. */
+    followEndPollMs: 1_000,
   },
 } as const;

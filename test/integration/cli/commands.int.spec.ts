@@ -186,6 +186,7 @@ describe('hongbao replay', () => {
 
   it('prints one stream', async () => {
     expect(await indexes('--stream', 'one-1')).toEqual([0, 2]);
+    expect(await indexes('--stream', 'one-1', '--from', '2026-01-01T00:01:00Z')).toEqual([2]);
   });
 
   it('prints a range of positions, both ends included', async () => {
@@ -201,13 +202,15 @@ describe('hongbao replay', () => {
   it('prints events of one type', async () => {
     expect(await indexes('--type', 'Second')).toEqual([1]);
     const { stderr } = await runCli(['replay', '--type', 'Sceond'], engines.env);
-    expect(stderr).toContain('No event matches.');
+    expect(stderr).toContain('No event matches. This version knows no event type Sceond.');
   });
 
   it.each([
     [['replay', '--until', 'tomorrow'], 'neither a log position nor a time'],
-    [['replay', '--from', '-1'], 'not a log position'],
-    [['replay', '--stream', 'one-1', '--from', '3'], 'either --stream or --from'],
+    [['replay', '--from', '-1'], 'neither a log position nor a time'],
+    [['replay', '--stream', 'one-1', '--category', 'one'], 'either --stream or --category'],
+    [['replay', '--wallet', '01890a5d-ac96-774b-bcce-b302099a8057'], 'give --as-of'],
+    [['replay', '--format'], 'argument missing'],
     [['replya'], 'unknown command'],
     [['verify'], 'missing required argument'],
     [['verify', 'x'], 'not a packet id'],
