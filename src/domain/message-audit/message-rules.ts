@@ -6,8 +6,8 @@ export const messageRules = {
   M1: "A conversation's events are numbered by seq 1, 2, 3 … without a gap, each in its conversation's stream.",
   M2: 'messageNo counts the messages of a conversation 1, 2, 3 …, and nothing else.',
   M3: 'A sender uses a clientMsgId once in a conversation.',
-  M4: 'A recall takes back a message that exists, its own, once, within two minutes.',
-  M5: 'A cursor names whole seqs, has read no more than was delivered, and is not beyond the last seq.',
+  M4: 'A recall names a message that exists and is its own, comes once, and within two minutes.',
+  M5: 'A cursor is a whole seq: read not above delivered, and neither above the last seq.',
   M6: 'Whoever sends, recalls or acknowledges takes part in the conversation.',
   M7: 'A packet message shows, once, a packet that its sender sent into this conversation before.',
 } as const;

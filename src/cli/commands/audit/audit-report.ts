@@ -1,7 +1,7 @@
 import type { LogStatistics } from '../../../domain/ledger/log-statistics.ts';
-import type { MoneyTerms, MoneyViolation } from '../../../domain/ledger/money-rules.ts';
+import type { MoneyRule, MoneyTerms, MoneyViolation } from '../../../domain/ledger/money-rules.ts';
 import { moneyRules } from '../../../domain/ledger/money-rules.ts';
-import type { MessageViolation } from '../../../domain/message-audit/message-rules.ts';
+import type { MessageRule, MessageViolation } from '../../../domain/message-audit/message-rules.ts';
 import { messageRules } from '../../../domain/message-audit/message-rules.ts';
 import type { RowDifference } from '../../../projections/compare.ts';
 
@@ -20,9 +20,11 @@ export interface AuditReport {
   readonly differences?: readonly RowDifference[];
 }
 
+/** Rule 8, which is not about the log alone. */
+export const readModelRule = 8;
+
 export interface RuleState {
-  /** `1` to `8` or `M1` to `M7`. */
-  readonly rule: string;
+  readonly rule: MoneyRule | typeof readModelRule | MessageRule;
   readonly statement: string;
   readonly state: 'ok' | 'broken' | 'not checked';
   /** Listed violations of it, or rows that differ. */
@@ -31,19 +33,23 @@ export interface RuleState {
 
 /** Every rule there is, in the order of their numbers, and whether it holds. */
 export function ruleStates({ violations, differences }: AuditReport): readonly RuleState[] {
-  const ofLog = (rules: Readonly<Record<string, string>>): RuleState[] =>
-    Object.entries(rules).map(([rule, statement]) => {
-      const found = violations.filter((violation) => String(violation.rule) === rule).length;
-      return { rule, statement, state: found === 0 ? 'ok' : 'broken', found };
-    });
-  const found = differences?.length ?? 0;
-  const readModels: RuleState = {
-    rule: '8',
-    statement: 'A read model equals a replay from zero.',
-    state: differences === undefined ? 'not checked' : found === 0 ? 'ok' : 'broken',
-    found,
+  const ofLog = (rule: MoneyRule | MessageRule, statement: string): RuleState => {
+    const found = violations.filter((violation) => violation.rule === rule).length;
+    return { rule, statement, state: found === 0 ? 'ok' : 'broken', found };
   };
-  return [...ofLog(moneyRules), readModels, ...ofLog(messageRules)];
+  const found = differences?.length ?? 0;
+  const moneyNumbers = Object.keys(moneyRules).map(Number) as MoneyRule[];
+  const messageNames = Object.keys(messageRules) as MessageRule[];
+  return [
+    ...moneyNumbers.map((rule) => ofLog(rule, moneyRules[rule])),
+    {
+      rule: readModelRule,
+      statement: 'A read model equals a replay from zero.',
+      state: differences === undefined ? 'not checked' : found === 0 ? 'ok' : 'broken',
+      found,
+    },
+    ...messageNames.map((rule) => ofLog(rule, messageRules[rule])),
+  ];
 }
 
 /** Whether nothing was found, by all that was looked at. */

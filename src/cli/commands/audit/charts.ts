@@ -24,7 +24,9 @@ const height = 220;
 const plot = { left: 64, right: width - 8, top: 12, bottom: height - 28 };
 const columnWidthMax = 44;
 const gap = 2;
-const labelWidth = 92;
+/** Of the labels' 12 px digits and letters, with room to the next label. */
+const characterWidth = 6.6;
+const labelGap = 14;
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 /** Columns over an axis, as SVG. `name` says what is drawn; the numbers belong into a table beside it. */
@@ -41,7 +43,8 @@ export function columnChart(name: string, columns: readonly Column[]): Html {
     { length: Math.round((highest - lowest) / step) + 1 },
     (_, index) => lowest + index * step,
   );
-  const everyLabel = Math.ceil(labelWidth / slot);
+  const longest = Math.max(0, ...columns.map(({ label }) => label.length));
+  const everyLabel = Math.ceil((longest * characterWidth + labelGap) / slot);
   return html`<div class="scroll"><svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${name}">
 ${ticks.map((value) => gridline(y(value), compact.format(Math.abs(value)), value === 0))}
 ${columns.map((column, index) => columnMarks(column, plot.left + index * slot, slot, y))}

@@ -86,7 +86,7 @@ ${tableBehind(
 }
 
 function lateness({ upToMs }: LatenessBucket, before: LatenessBucket | undefined): string {
-  return upToMs === null ? `over ${duration(before?.upToMs ?? 0)}` : `≤ ${duration(upToMs)}`;
+  return upToMs === null ? `> ${duration(before?.upToMs ?? 0)}` : `≤ ${duration(upToMs)}`;
 }
 
 function duration(ms: number): string {

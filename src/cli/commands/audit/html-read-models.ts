@@ -14,7 +14,7 @@ ${
   differences === undefined
     ? html`<p class="quiet">Not looked at: the audit was told to leave them out.</p>`
     : html`<p class="quiet">Rule 8. At most ${limits.projections.differencesShownMax} differing rows are shown of a table.</p>
-<table><thead><tr><th scope="col">Read model</th><th scope="col">Table</th><th scope="col">State</th><th scope="col" class="number">Only live</th><th scope="col" class="number">Only in the replay</th></tr></thead>
+<div class="scroll"><table class="wide"><thead><tr><th scope="col">Read model</th><th scope="col">Table</th><th scope="col">State</th><th scope="col" class="number">Only live</th><th scope="col" class="number">Only in the replay</th></tr></thead>
 <tbody>${tables.map(({ projection, table }) =>
         tableRow(
           projection,
@@ -23,7 +23,7 @@ ${
             (difference) => difference.projection === projection && difference.table === table,
           ),
         ),
-      )}</tbody></table>${differingRows(differences)}`
+      )}</tbody></table></div>${differingRows(differences)}`
 }</section>`;
 }
 
@@ -39,9 +39,9 @@ function tableRow(projection: string, table: string, found: readonly RowDifferen
 function differingRows(differences: readonly RowDifference[]): Html | undefined {
   if (differences.length === 0) return undefined;
   return html`<details open><summary>The differing rows</summary>
-<table><thead><tr><th scope="col">Table</th><th scope="col">Only in</th><th scope="col">Row</th></tr></thead>
+<div class="scroll"><table class="wide"><thead><tr><th scope="col">Table</th><th scope="col">Only in</th><th scope="col">Row</th></tr></thead>
 <tbody>${differences.map(
     ({ projection, table, onlyIn, row }) =>
       html`<tr><td>${projection}.${table}</td><td>${onlyIn === 'live' ? 'live tables' : 'replay'}</td><td class="log"><bdi>${row}</bdi></td></tr>`,
-  )}</tbody></table></details>`;
+  )}</tbody></table></div></details>`;
 }

@@ -41,9 +41,6 @@ ${readModelsSection(report.differences)}
 
 function head(report: AuditReport): Html {
   const clean = isClean(report);
-  const rules = ruleStates(report);
-  const broken = rules.filter(({ state }) => state === 'broken').map(({ rule }) => rule);
-  const unchecked = rules.filter(({ state }) => state === 'not checked').map(({ rule }) => rule);
   const { hours } = report.statistics;
   const facts: [string, string][] = [
     ['Events', count(report.events)],
@@ -57,17 +54,24 @@ function head(report: AuditReport): Html {
 <p class="quiet">The rules of money and messages, checked over every event, and the read models against them.</p>
 <div class="verdict ${clean ? 'ok' : 'broken'}"><span class="sign" aria-hidden="true">${clean ? '✓' : '✗'}</span>
 <div><strong>${clean ? 'Clean' : 'Broken'}</strong>
-<p>${
-    clean
-      ? `Every rule that was checked holds, all ${rules.length - unchecked.length} of them.`
-      : `${count(report.violationCount)} violations in the log, ${count(report.differences?.length ?? 0)} differing rows. Broken: ${broken.map(named).join(', ')}.`
-  }${unchecked.length > 0 ? ` Not checked: ${unchecked.map(named).join(', ')}.` : ''}</p></div></div>
+<p>${verdict(report)}</p></div></div>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </header>`;
 }
 
+/** What was found, in a sentence or two. */
+function verdict(report: AuditReport): string {
+  const rules = ruleStates(report);
+  const inState = (state: RuleState['state']) =>
+    rules.filter((rule) => rule.state === state).map(({ rule }) => rule);
+  const unchecked = inState('not checked');
+  const found = isClean(report)
+    ? `Every rule that was checked holds, all ${rules.length - unchecked.length} of them.`
+    : `Broken rules: ${inState('broken').join(', ')}. Violations in the log: ${count(report.violationCount)}. Differing rows shown: ${count(report.differences?.length ?? 0)}.`;
+  return unchecked.length === 0 ? found : `${found} Not checked: rule ${unchecked.join(', ')}.`;
+}
+
 const timeOrNone = (timeMs: number | undefined) => (timeMs === undefined ? '-' : time(timeMs));
-const named = (rule: string) => `rule ${rule}`;
 
 const chips: Record<RuleState['state'], readonly [className: string, text: string]> = {
   ok: ['ok', '✓ holds'],
@@ -77,10 +81,10 @@ const chips: Record<RuleState['state'], readonly [className: string, text: strin
 
 function rulesSection(report: AuditReport): Html {
   return html`<section aria-labelledby="rules"><h2 id="rules">Rules</h2>
-<table><thead><tr><th scope="col">Rule</th><th scope="col">What must hold</th><th scope="col">State</th><th scope="col" class="number">Found</th></tr></thead>
+<table><thead><tr><th scope="col">Rule</th><th scope="col">State</th><th scope="col">What must hold</th><th scope="col" class="number">Found</th></tr></thead>
 <tbody>${ruleStates(report).map(({ rule, statement, state, found }) => {
     const [className, text] = chips[state];
-    return html`<tr><th scope="row">${rule}</th><td>${statement}</td><td><span class="chip ${className}">${text}</span></td><td class="number">${state === 'not checked' ? '-' : count(found)}</td></tr>`;
+    return html`<tr><th scope="row">${rule}</th><td><span class="chip ${className}">${text}</span></td><td>${statement}</td><td class="number">${state === 'not checked' ? '-' : count(found)}</td></tr>`;
   })}</tbody></table></section>`;
 }
 
@@ -92,14 +96,14 @@ function violationsSection(report: AuditReport): Html | undefined {
   return html`<section aria-labelledby="violations"><h2 id="violations">Violations</h2>
 <p class="quiet">Each with the event that broke the rule or, where something is missing, the one that it should have followed.</p>
 ${ruleStates(report).map(({ rule, statement }) => {
-  const found = violations.filter((violation) => String(violation.rule) === rule);
+  const found = violations.filter((violation) => violation.rule === rule);
   if (found.length === 0) return undefined;
   return html`<details open><summary>Rule ${rule}: ${statement} (${count(found.length)})</summary>
-<table><thead><tr><th scope="col" class="number">Position</th><th scope="col">Stream</th><th scope="col">What is wrong</th></tr></thead>
+<div class="scroll"><table class="wide"><thead><tr><th scope="col" class="number">Position</th><th scope="col">Stream</th><th scope="col">What is wrong</th></tr></thead>
 <tbody>${found.map(
     ({ position, stream, detail }) =>
       html`<tr><td class="number">${position}</td><td class="log"><bdi>${stream}</bdi></td><td class="log"><bdi>${detail}</bdi></td></tr>`,
-  )}</tbody></table></details>`;
+  )}</tbody></table></div></details>`;
 })}
 ${unlisted > 0 ? html`<p>And ${count(unlisted)} more that are not listed.</p>` : undefined}
 </section>`;

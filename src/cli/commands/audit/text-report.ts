@@ -3,7 +3,7 @@ import { imbalanceFen } from '../../../domain/ledger/money-rules.ts';
 import { formatYuan } from '../../../domain/money.ts';
 import { count } from '../../progress.ts';
 import type { AuditReport, RuleState } from './audit-report.ts';
-import { ruleStates } from './audit-report.ts';
+import { readModelRule, ruleStates } from './audit-report.ts';
 import { visible } from './visible.ts';
 
 /** A report for a terminal, without a line break at its end. */
@@ -28,10 +28,10 @@ const words: Record<RuleState['state'], string> = {
 
 function ruleLines({ rule, statement, state }: RuleState, report: AuditReport): string[] {
   const found = report.violations
-    .filter((violation) => String(violation.rule) === rule)
+    .filter((violation) => violation.rule === rule)
     .map(({ position, stream, detail }) => `at ${position} in ${stream}: ${detail}`);
   const rows =
-    rule === '8'
+    rule === readModelRule
       ? (report.differences ?? []).map(
           ({ projection, table, onlyIn, row }) => `${projection}.${table}, only in ${onlyIn}: ${row}`,
         )
