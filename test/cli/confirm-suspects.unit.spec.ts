@@ -17,7 +17,7 @@ import { startMs } from '../support/given-when-then.ts';
 import { type Planted, recordedEvents, recordedLog } from '../support/recorded-log.ts';
 
 /** What is found when no message but the very last is remembered, so that all recalls are looked up. */
-async function found(steps: readonly Planted[]): Promise<readonly string[]> {
+async function found(steps: readonly Planted[], signal?: AbortSignal): Promise<readonly string[]> {
   const events = recordedEvents([becameFriends, ...steps]);
   const audit = createMessageAudit({ ...domainLimits.audit, latestMessagesMax: 1 });
   for (const { position, stream, revision, type, data, metadata } of events) {
@@ -26,7 +26,7 @@ async function found(steps: readonly Planted[]): Promise<readonly string[]> {
   }
   expect(audit.violations()).toEqual([]);
   expect(audit.suspectCount()).toBeGreaterThan(0);
-  await confirmSuspects(recordedLog(events), audit);
+  await confirmSuspects(recordedLog(events), audit, signal);
   return audit.violations().map(({ rule, position }) => `${rule} at ${position}`);
 }
 
@@ -49,6 +49,16 @@ describe('a recall that has to be looked up', () => {
     ['for the second time', [sent(1), recalled(1), sent(2), recalled(1)]],
   ])('is a violation: %s', async (_what, steps) => {
     expect(await found(steps)).toEqual([`M4 at ${steps.length * 10}`]);
+  });
+});
+
+describe('looking up suspects', () => {
+  it.each<[string, readonly Planted[]]>([
+    ['a recall', [...texts, recalled(1)]],
+    ['a message', [...texts, sent(3, { clientMsgId: clientMsgId(1) })]],
+  ])('ends when it is given up: %s', async (_what, steps) => {
+    const given = AbortSignal.abort(new Error('given up'));
+    await expect(found(steps, given)).rejects.toThrow('given up');
   });
 });
 

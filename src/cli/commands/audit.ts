@@ -1,8 +1,11 @@
 import type { Settings } from '../../config/settings.ts';
 import { auditReadModels } from '../../projections/audit-read-models.ts';
+import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
+import { interruptible } from '../interruptible.ts';
 import { note, outliveReaders, printLine } from '../output.ts';
 import { count, createProgress } from '../progress.ts';
+import { withLog } from '../with-log.ts';
 import { withReadSide } from '../with-read-side.ts';
 import { auditLog } from './audit/audit-log.ts';
 import { type AuditReport, isClean } from './audit/audit-report.ts';
@@ -33,26 +36,40 @@ export async function auditCommand(settings: Settings, options: AuditOptions): P
   const { output } = options;
   if (output !== undefined) refuseUnwritable(output);
   outliveReaders();
+  const report = options.logOnly === true ? await auditLogAlone(settings) : await auditAll(settings);
+  const text = formats[format](report);
+  if (output === undefined) printLine(text);
+  else {
+    writeReport(output, `${text}\n`);
+    note(`audit: ${isClean(report) ? 'clean' : 'BROKEN'}; the report is in ${output}`);
+  }
+  return isClean(report) ? exitCodes.ok : exitCodes.found;
+}
+
+/** The rules of the log. Asks the database nothing: an auditor may have the log and no more. */
+function auditLogAlone(settings: Settings): Promise<AuditReport> {
+  return interruptible(systemRuntime(), (signal) =>
+    withLog(settings, async (log, { clock }) => {
+      const progress = createProgress(clock, process.stderr);
+      const report = await auditLog(log, clock, { progress, signal });
+      progress.finish(`audit: read ${count(report.events)} events`);
+      return report;
+    }),
+  );
+}
+
+function auditAll(settings: Settings): Promise<AuditReport> {
   return withReadSide(settings, async (deps, signal) => {
-    const progress = createProgress(deps.runtime.clock, process.stderr);
-    const ofLog = await auditLog(deps.log, deps.runtime.clock, { progress, signal });
-    const differences =
-      options.logOnly === true
-        ? undefined
-        : await auditReadModels(deps, {
-            signal,
-            onProgress: ({ phase, fraction, eventsDone: events }) =>
-              progress.update({ label: `read models: ${phase}`, fraction, events }),
-          });
-    progress.finish(`audit: read ${count(ofLog.events)} events`);
-    const report = { ...ofLog, ...(differences && { differences }) };
-    const text = formats[format](report);
-    if (output === undefined) printLine(text);
-    else {
-      writeReport(output, `${text}\n`);
-      note(`audit: ${isClean(report) ? 'clean' : 'BROKEN'}; the report is in ${output}`);
-    }
-    return isClean(report) ? exitCodes.ok : exitCodes.found;
+    const { clock } = deps.runtime;
+    const progress = createProgress(clock, process.stderr);
+    const report = await auditLog(deps.log, clock, { progress, signal });
+    const differences = await auditReadModels(deps, {
+      signal,
+      onProgress: ({ phase, fraction, eventsDone: events }) =>
+        progress.update({ label: `read models: ${phase}`, fraction, events }),
+    });
+    progress.finish(`audit: read ${count(report.events)} events`);
+    return { ...report, differences };
   });
 }
 

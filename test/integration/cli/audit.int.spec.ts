@@ -175,6 +175,15 @@ describe('hongbao audit', () => {
     expect(text.stdout).toContain('wallet.wallet, only in live: ');
   });
 
+  it('asks the database nothing when it is for the log only', async () => {
+    await plant([becameFriends, sent(1)]);
+    const env = { ...engines.env, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
+    const { code, stdout } = await runCli(['audit', '--log-only'], env);
+    expect(stdout).toContain('Audited 2 events');
+    expect(code).toBe(0);
+    expect((await runCli(['audit'], env)).code).toBe(3);
+  });
+
   it.each(['audit', 'rebuild'])(
     'has no answer, which is not a broken rule, while a read model is being rebuilt: %s',
     async (command) => {

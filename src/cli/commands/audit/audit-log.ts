@@ -39,11 +39,12 @@ export async function auditLog(
     money.add(audited);
     messages.add(audited);
     statistics.add(audited);
-    if (messages.suspectCount() >= domainLimits.audit.suspectsMax) await confirmSuspects(log, messages);
+    if (messages.suspectCount() >= domainLimits.audit.suspectsMax)
+      await confirmSuspects(log, messages, signal);
     events += 1;
     progress?.update({ label: 'audit', fraction: Number(position) / Number(head), events });
   }
-  await confirmSuspects(log, messages);
+  await confirmSuspects(log, messages, signal);
   const auditedAtMs = clock.nowMs();
   const ofMoney = money.violations(auditedAtMs);
   return {

@@ -9,11 +9,17 @@ type Recall = Extract<Suspect, { readonly kind: 'recall' }>;
 
 /**
  * Reads again what a message audit could not tell for sure, and confirms what is a violation. Each stream with
- * suspected messages is read once, from its start; a recall costs the message and what came between.
+ * suspected messages is read once, from its start; a recall costs the message and what came between. Throws the
+ * signal's reason when that is aborted, between two of them.
  */
-export async function confirmSuspects(log: EventLog, audit: MessageAudit): Promise<void> {
+export async function confirmSuspects(
+  log: EventLog,
+  audit: MessageAudit,
+  signal?: AbortSignal,
+): Promise<void> {
   const messages = new Map<string, SentTwice[]>();
   for (const suspect of audit.takeSuspects()) {
+    signal?.throwIfAborted();
     if (suspect.kind === 'recall') {
       const detail = await faultOf(log, suspect);
       if (detail !== undefined) audit.confirm(suspect, detail);
@@ -23,7 +29,10 @@ export async function confirmSuspects(log: EventLog, audit: MessageAudit): Promi
       messages.set(suspect.stream, ofStream);
     }
   }
-  for (const [stream, suspects] of messages) await confirmSentTwice(log, audit, stream, suspects);
+  for (const [stream, suspects] of messages) {
+    signal?.throwIfAborted();
+    await confirmSentTwice(log, audit, stream, suspects);
+  }
 }
 
 async function confirmSentTwice(
