@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { auditLog } from '../../src/cli/commands/audit.ts';
+import { auditLog } from '../../src/cli/commands/audit/audit-log.ts';
 import type { SpawnedServer } from '../../src/cli/spawn-server.ts';
 import { withLog } from '../../src/cli/with-log.ts';
 import { type Client, ClientError } from '../../src/client/index.ts';

@@ -1,8 +1,9 @@
-import { Command, type CommanderError } from 'commander';
+import { Command, type CommanderError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { SettingsError } from '../config/settings.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { CliError, exitCodes } from './cli-error.ts';
+import type { AuditOptions } from './commands/audit.ts';
 
 /** The command line of `hongbao`. What a command does is loaded when it runs, so that `--help` answers at once. */
 export function buildProgram(): Command {
@@ -100,11 +101,20 @@ export function buildProgram(): Command {
 
   program
     .command('audit')
-    .description('Check the money rules over the whole log, and the read models against a replay of it.')
+    .description('Check the rules of money and messages over the whole log, and the read models against it.')
     .option('--log-only', 'leave the read models (rule 8) out')
-    .option('--json', 'print the report as JSON')
-    .addHelpText('after', examples('hongbao audit', 'hongbao audit --log-only --json | jq .terms'))
-    .action(async (options: { logOnly?: boolean; json?: boolean }) => {
+    .addOption(new Option('--format <format>', 'how to print the report').choices(['text', 'json', 'html']))
+    .option('--json', 'print the report as JSON, as --format json does')
+    .option('--output <file>', 'write the report into this file instead of printing it')
+    .addHelpText(
+      'after',
+      examples(
+        'hongbao audit',
+        'hongbao audit --log-only --json | jq .terms',
+        'hongbao audit --format html --output audit.html',
+      ),
+    )
+    .action(async (options: AuditOptions) => {
       const { auditCommand } = await import('./commands/audit.ts');
       process.exitCode = await auditCommand(settings(), options);
     });

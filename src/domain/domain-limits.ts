@@ -47,7 +47,18 @@ export const domainLimits = {
     creditWithinMs: 60_000,
     /** Money rule 5: a packet without an end for longer than this after its expiry has none. */
     endWithinMs: 60_000,
-    /** Violations that are listed; further ones are counted only. */
+    /**
+     * Message rule 6: whoever was let in this long ago may still be acting on that. A permission is at most 1 s
+     * old when it is asked for; the rest is for the wait until the append and for clocks that differ.
+     */
+    permissionWithinMs: 60_000,
+    /** Message rule 4: recalls of this many of the log's latest messages are checked without reading again. */
+    latestMessagesMax: 1_048_576,
+    /** Suspects that are gathered before the log is read again to look at them. */
+    suspectsMax: 10_000,
+    /** Statistics: hours that have something in them, about 22 years. What happens in further ones is not shown. */
+    hoursMax: 200_000,
+    /** Violations that are listed of money, and as many of messages; further ones are counted only. */
     violationsMax: 1_000,
   },
 } as const;

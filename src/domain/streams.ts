@@ -16,3 +16,10 @@ export const streams = {
   packet: (packetId: PacketId) => `packet-${packetId}`,
   logEpoch: 'log-epoch',
 } as const;
+
+const conversationPrefix = 'conversation-';
+
+/** Whose stream it is, going by its name; `undefined` when it is no conversation's. The id itself is not checked. */
+export function conversationIdOf(stream: string): string | undefined {
+  return stream.startsWith(conversationPrefix) ? stream.slice(conversationPrefix.length) : undefined;
+}

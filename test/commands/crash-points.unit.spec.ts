@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ConversationId, GroupId } from '../../src/domain/ids.ts';
 import type { Scenario } from './support/crash-rounds.ts';
-import { crashRound, everyPoint, expectMoneyRulesHold } from './support/crash-rounds.ts';
+import { crashRound, everyPoint, expectRulesHold } from './support/crash-rounds.ts';
 import type { Person, Process, World } from './support/write-side-world.ts';
 import {
   befriended,
@@ -144,7 +144,7 @@ describe.each(Object.keys(scenarios) as (keyof typeof scenarios)[])('%s', (name)
 
   it('comes to the same end, with nothing twice, after a crash before or after any of its appends', async () => {
     const undisturbed = await crashRound(scenario);
-    expectMoneyRulesHold(undisturbed);
+    expectRulesHold(undisturbed);
     expect(undisturbed.appends).toBeGreaterThan(0);
     for (const fault of everyPoint(undisturbed.appends, 'crash')) {
       const round = await crashRound(scenario, fault);
@@ -154,7 +154,7 @@ describe.each(Object.keys(scenarios) as (keyof typeof scenarios)[])('%s', (name)
       if (began) expect(round.recovered, where).toEqual(undisturbed.summary);
       expect(round.summary, where).toEqual(undisturbed.summary);
       expect(withoutPosition(round.answer), where).toEqual(withoutPosition(undisturbed.answer));
-      expectMoneyRulesHold(round);
+      expectRulesHold(round);
     }
   });
 
@@ -163,7 +163,7 @@ describe.each(Object.keys(scenarios) as (keyof typeof scenarios)[])('%s', (name)
     for (const fault of everyPoint(undisturbed.appends, 'unknown')) {
       const round = await crashRound(scenario, fault);
       expect(round.summary, `${fault.at} ${fault.skip}`).toEqual(undisturbed.summary);
-      expectMoneyRulesHold(round);
+      expectRulesHold(round);
     }
   });
 

@@ -1,21 +1,10 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
-const chromiumArgs = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** A hang guard for each step, well above the 10 seconds that the packet lives. */
 const stepTimeoutMs = 30_000;
 const webRoot = fileURLToPath(new URL('../../web', import.meta.url));
@@ -34,7 +23,7 @@ describe('a lone visitor on the page', () => {
   beforeAll(async () => {
     await build({ root: webRoot, logLevel: 'error' });
     server = await startServer();
-    browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArgs });
+    browser = await launchChromium();
     const context = await browser.newContext({ locale: 'en-GB' });
     page = await context.newPage();
     page.setDefaultTimeout(stepTimeoutMs);
@@ -221,15 +210,6 @@ describe('a lone visitor on the page', () => {
     expect(foreignRequests.filter((url) => !url.startsWith(server.url.replace('http', 'ws')))).toEqual([]);
   });
 });
-
-/** The browser of the system: Debian's package `chromium`, or what else goes by a name that Chromium has. */
-function findChromium(): string {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
-  if (found === undefined) throw new Error('There is no Chromium: `apt-get install chromium` brings it');
-  return found;
-}
 
 /** Writes and sends a text on one side. Resolves with the message as it stands there. */
 async function say(side: Locator, text: string): Promise<Locator> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
-import { auditLog } from '../../src/cli/commands/audit.ts';
+import { auditLog } from '../../src/cli/commands/audit/audit-log.ts';
 import type { ConversationId } from '../../src/domain/ids.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
 import { befriend, type Person, register, topUp } from '../support/people.ts';

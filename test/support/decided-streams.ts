@@ -36,7 +36,7 @@ export function decidedStreams<State, Command, Event extends DomainEvent>(
         at.revision += 1;
         at.lastTimeMs = nowMs;
         at.state = decider.evolve(at.state, event, { revision: at.revision, timeMs: nowMs });
-        log.push({ position: BigInt(log.length), stream, timeMs: nowMs, event });
+        log.push({ position: BigInt(log.length), stream, revision: at.revision, timeMs: nowMs, event });
       }
       return decision;
     },

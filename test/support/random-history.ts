@@ -5,10 +5,10 @@ import { conversationDecider } from '../../src/domain/conversation/conversation-
 import type { Notice } from '../../src/domain/conversation/conversation-events.ts';
 import type { Decider } from '../../src/domain/decider.ts';
 import type { DomainEvent } from '../../src/domain/events.ts';
-import { friendshipDecider } from '../../src/domain/friendship/friendship-decider.ts';
-import { groupDecider } from '../../src/domain/group/group-decider.ts';
+import { canConverse, friendshipDecider } from '../../src/domain/friendship/friendship-decider.ts';
+import { canSend, groupDecider } from '../../src/domain/group/group-decider.ts';
 import type { ConversationId, UserId } from '../../src/domain/ids.ts';
-import { directConversationId, groupConversationId } from '../../src/domain/ids.ts';
+import { directConversationId, groupConversationId, parseConversationId } from '../../src/domain/ids.ts';
 import { packetDecider } from '../../src/domain/packet/packet-decider.ts';
 import { receiptShardCount, streams } from '../../src/domain/streams.ts';
 import { walletDecider } from '../../src/domain/wallet/wallet-decider.ts';
@@ -73,9 +73,15 @@ export class HistoryWriter {
   #nowMs = startMs;
   #eventNo = 0;
   #packets = 0;
+  readonly #withPreconditions: boolean;
 
-  constructor(log: EventLog) {
+  /**
+   * With preconditions, nothing is done in a conversation by one who takes no part in it, and nothing is
+   * acknowledged that is not there: what the write side asks of other streams.
+   */
+  constructor(log: EventLog, { withPreconditions = false } = {}) {
     this.#log = log;
+    this.#withPreconditions = withPreconditions;
   }
 
   async play(steps: readonly HistoryStep[]): Promise<void> {
@@ -155,13 +161,7 @@ export class HistoryWriter {
         }),
       ...(number < 30 ? [() => this.group(group, { type: 'DissolveGroup', by: a })] : []),
       ...Array.from({ length: 6 }, () => () => this.message(place, a, number)),
-      () =>
-        this.decide(streams.conversation(place), conversationDecider, {
-          type: 'RecallMessage',
-          conversationId: place,
-          by: a,
-          seq: 1 + (number % 12),
-        }),
+      () => this.recall(place, a, 1 + (number % 12)),
       ...Array.from({ length: 3 }, () => () => this.receipt(a, place, number)),
       () => this.decide(wallet, walletDecider, { type: 'OpenWallet', userId: a }),
       () =>
@@ -217,8 +217,9 @@ export class HistoryWriter {
     }
   }
 
-  message(conversationId: ConversationId, by: UserId, number: number) {
-    return this.decide(streams.conversation(conversationId), conversationDecider, {
+  async message(conversationId: ConversationId, by: UserId, number: number): Promise<void> {
+    if (!this.#maySend(conversationId, by)) return;
+    await this.decide(streams.conversation(conversationId), conversationDecider, {
       type: 'SendMessage',
       conversationId,
       by,
@@ -229,13 +230,25 @@ export class HistoryWriter {
     });
   }
 
+  async recall(conversationId: ConversationId, by: UserId, seq: number): Promise<void> {
+    if (!this.#takesPart(conversationId, by)) return;
+    await this.decide(streams.conversation(conversationId), conversationDecider, {
+      type: 'RecallMessage',
+      conversationId,
+      by,
+      seq,
+    });
+  }
+
   notice(conversationId: ConversationId, notice: Notice) {
     const command = { type: 'PostNotice', conversationId, notice } as const;
     return this.decide(streams.conversation(conversationId), conversationDecider, command);
   }
 
   async receipt(user: UserId, conversationId: ConversationId, number: number): Promise<void> {
-    const delivered = number % 9;
+    if (!this.#takesPart(conversationId, user)) return;
+    const head = this.#states.get(streams.conversation(conversationId))?.revision ?? -1;
+    const delivered = this.#withPreconditions ? Math.min(number % 9, head + 1) : number % 9;
     const read = Math.min(delivered, number % 5);
     const device = deviceId(number % 2);
     await this.append(streams.receipts(number % receiptShardCount), [
@@ -257,6 +270,7 @@ export class HistoryWriter {
   }
 
   async sendPacket(sender: UserId, conversationId: ConversationId, number: number): Promise<void> {
+    if (!this.#maySend(conversationId, sender)) return;
     const id = packetId(this.#packets + 1);
     const terms = packetTerms({
       packetId: id,
@@ -339,6 +353,35 @@ export class HistoryWriter {
     this.#states.set(stream, { state, revision });
     await this.append(stream, decision.events);
     return decision.events;
+  }
+
+  #maySend(conversationId: ConversationId, by: UserId): boolean {
+    if (!this.#withPreconditions) return true;
+    if (!this.#takesPart(conversationId, by)) return false;
+    const parties = parseConversationId(conversationId);
+    if (parties?.kind === 'direct') {
+      const friendship = this.#stateOf(streams.friendship(...parties.users), friendshipDecider);
+      return canConverse(friendship, by) === undefined;
+    }
+    if (parties === undefined) return false;
+    const group = this.#stateOf(streams.group(parties.groupId), groupDecider);
+    return canSend(group, by, this.#nowMs) === undefined;
+  }
+
+  #takesPart(conversationId: ConversationId, by: UserId): boolean {
+    if (!this.#withPreconditions) return true;
+    const parties = parseConversationId(conversationId);
+    if (parties?.kind === 'direct') return parties.users.includes(by);
+    return (
+      parties !== undefined && this.#stateOf(streams.group(parties.groupId), groupDecider).members.has(by)
+    );
+  }
+
+  #stateOf<State, Command, Event extends DomainEvent>(
+    stream: string,
+    decider: Decider<State, Command, Event>,
+  ): State {
+    return (this.#states.get(stream)?.state ?? decider.initialState) as State;
   }
 
   /** Appends events as they are, whatever the deciders would say. */

@@ -10,7 +10,8 @@ import { playStory } from '../demo/story.ts';
 import { note, printLine } from '../output.ts';
 import { spawnServer } from '../spawn-server.ts';
 import { withLog } from '../with-log.ts';
-import { auditLog, balanceLines } from './audit.ts';
+import { auditLog } from './audit/audit-log.ts';
+import { balanceLines } from './audit/text-report.ts';
 import { verify } from './verify.ts';
 
 /**

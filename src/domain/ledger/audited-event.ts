@@ -5,6 +5,8 @@ export interface AuditedEvent {
   /** The event's place in the log. */
   readonly position: bigint;
   readonly stream: string;
+  /** Its index in its stream, from 0. */
+  readonly revision: number;
   /** Its recorded time, ms. */
   readonly timeMs: number;
   /** In its newest shape. */

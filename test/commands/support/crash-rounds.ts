@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { AuditedEvent } from '../../../src/domain/ledger/audited-event.ts';
 import { createMoneyAudit } from '../../../src/domain/ledger/money-audit.ts';
+import { createMessageAudit } from '../../../src/domain/message-audit/message-audit.ts';
 import { upcast } from '../../../src/domain/upcast.ts';
 import type { Fault } from '../../support/in-memory-event-log.ts';
 import type { Process, World } from './write-side-world.ts';
@@ -66,14 +67,19 @@ export function everyPoint(appends: number, kind: Fault['kind']): readonly Fault
   return Array.from({ length: appends }, (_, skip) => points.map((at) => ({ at, kind, skip }))).flat();
 }
 
-export function expectMoneyRulesHold({ w }: Round): void {
-  const audit = createMoneyAudit();
-  for (const { position, stream, type, data, metadata } of w.log.events) {
+/** That no rule of money or of messages is broken in the log of a round. */
+export function expectRulesHold({ w }: Round): void {
+  const money = createMoneyAudit();
+  const messages = createMessageAudit();
+  for (const { position, stream, revision, type, data, metadata } of w.log.events) {
     const event = upcast(type, metadata.schemaVersion, data);
-    const audited: AuditedEvent = { position, stream, timeMs: metadata.timeMs, event };
-    audit.add(audited);
+    const audited: AuditedEvent = { position, stream, revision, timeMs: metadata.timeMs, event };
+    money.add(audited);
+    messages.add(audited);
   }
-  expect(audit.violations(w.runtime.clock.nowMs())).toEqual([]);
+  expect(money.violations(w.runtime.clock.nowMs())).toEqual([]);
+  expect(messages.violations()).toEqual([]);
+  expect(messages.takeSuspects()).toEqual([]);
 }
 
 function summaryOf(w: World): readonly string[] {

@@ -82,5 +82,10 @@ export const otherPacket = packetId(2);
 
 /** The steps as the log would hold them; a step's stream does not matter to the rules. */
 export function recorded(steps: readonly Step[]): readonly AuditedEvent[] {
-  return steps.map((each, index) => ({ ...each, position: BigInt(index), stream: 'some-stream' }));
+  return steps.map((each, index) => ({
+    ...each,
+    position: BigInt(index),
+    stream: 'some-stream',
+    revision: index,
+  }));
 }

@@ -2,110 +2,18 @@ import { existsSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { schemaVersionOf } from '../../../src/domain/upcast.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
 import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
 import { recordFailure } from '../../../src/projections/projection-failure.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
-import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
-import {
-  allTaken,
-  deposited,
-  expiryMs,
-  funded,
-  grabbed,
-  grabCredited,
-  halfTaken,
-  opened,
-  refunded,
-  type Step,
-  withdrew,
-} from '../../domain/ledger/money-history.ts';
-import { bob } from '../../support/domain-fixtures.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type Engines, startEngines } from './support.ts';
 
 const runtime = systemRuntime();
-
-describe('hongbao audit', () => {
-  let engines: Engines;
-
-  beforeEach(async () => {
-    engines = await startEngines();
-  });
-
-  afterEach(() => engines.close());
-
-  /** Writes the steps into the log as the write side would have, whatever they are. */
-  async function plant(steps: readonly Step[]): Promise<void> {
-    for (const { event, timeMs } of steps) {
-      const id = runtime.ids.next();
-      await engines.log.append('planted-events', 'any', [
-        {
-          id,
-          type: event.type,
-          data: event.data,
-          metadata: {
-            $correlationId: id,
-            $causationId: id,
-            actor: 'system:test',
-            commandId: id,
-            bodyHash: '',
-            timeMs,
-            schemaVersion: schemaVersionOf(event.type),
-          },
-        },
-      ]);
-    }
-  }
-
-  it.each<[string, readonly Step[]]>([
-    ['an empty log', []],
-    ['a packet that was grabbed to the end', allTaken],
-    ['a packet of which a part went back', halfTaken],
-  ])('finds nothing in %s', async (_what, steps) => {
-    await plant(steps);
-    const { code, stdout } = await runCli(['audit', '--log-only'], engines.env);
-    expect(stdout).not.toContain('BROKEN');
-    expect(code).toBe(0);
-  });
-
-  it.each<[number, string, readonly Step[]]>([
-    [1, 'a credit of more than was granted', [...opened, grabbed(), grabCredited(bob, 0, 51)]],
-    [2, 'a packet that is funded twice', [...opened.slice(0, 2), funded()]],
-    [3, 'a second share for one user', [...opened, grabbed(bob, 0), grabbed(bob, 1)]],
-    [4, 'a refund before the expiry second', [...opened, refunded(100, expiryMs - 1)]],
-    [5, 'a second end', [...halfTaken, refunded(0)]],
-    [6, 'a balance below zero', [deposited(10), withdrew(11)]],
-    [7, 'a share that is credited twice', [...halfTaken, grabCredited()]],
-  ])('finds a broken rule %i: %s', async (rule, _what, steps) => {
-    await plant(steps);
-    const text = await runCli(['audit', '--log-only'], engines.env);
-    expect(text.stdout).toContain(`BROKEN  rule ${rule}:`);
-    expect(text.code).toBe(1);
-    const json = await runCli(['audit', '--log-only', '--json'], engines.env);
-    expect(JSON.parse(json.stdout).violations[0]).toMatchObject({ rule, stream: 'planted-events' });
-    expect(json.code).toBe(1);
-  });
-
-  it.each(['audit', 'rebuild'])(
-    'has no answer, which is not a broken rule, while a read model is being rebuilt: %s',
-    async (command) => {
-      await withRebuildLocks(engines.database.pool, ['wallet'], async () => {
-        const { code, stdout, stderr } = await runCli([command], engines.env);
-        expect(stderr).toBe(
-          'hongbao: wallet is being rebuilt by another process. Try again when that has ended.\n',
-        );
-        expect(stdout).toBe('');
-        expect(code).toBe(3);
-      });
-    },
-  );
-});
 
 describe('hongbao projections', () => {
   let engines: Engines;

@@ -140,9 +140,9 @@ describe('the write side over the real engines', () => {
     }
     const events = await logUntil((seen) => countOf(seen, 'GrabCredited') === 5);
     const audit = createMoneyAudit();
-    for (const { position, stream, type, data, metadata } of events) {
+    for (const { position, stream, revision, type, data, metadata } of events) {
       const event = upcast(type, metadata.schemaVersion, data);
-      audit.add({ position, stream, timeMs: metadata.timeMs, event });
+      audit.add({ position, stream, revision, timeMs: metadata.timeMs, event });
     }
     expect(audit.violations()).toEqual([]);
   });

@@ -1,0 +1,47 @@
+import { limits } from '../../../config/limits.ts';
+import { allProjections } from '../../../projections/all-projections.ts';
+import type { RowDifference } from '../../../projections/compare.ts';
+import { count } from '../../progress.ts';
+import { type Html, html } from './html.ts';
+
+/** Rule 8, table by table. `undefined`: the read models were not looked at. */
+export function readModelsSection(differences: readonly RowDifference[] | undefined): Html {
+  const tables = allProjections.flatMap((projection) =>
+    projection.tables.map((table) => ({ projection: projection.name, table })),
+  );
+  return html`<section aria-labelledby="models"><h2 id="models">Read models against a replay</h2>
+${
+  differences === undefined
+    ? html`<p class="quiet">Not looked at: the audit was told to leave them out.</p>`
+    : html`<p class="quiet">Rule 8. At most ${limits.projections.differencesShownMax} differing rows are shown of a table.</p>
+<div class="scroll"><table class="wide"><thead><tr><th scope="col">Read model</th><th scope="col">Table</th><th scope="col">State</th><th scope="col" class="number">Only live</th><th scope="col" class="number">Only in the replay</th></tr></thead>
+<tbody>${tables.map(({ projection, table }) =>
+        tableRow(
+          projection,
+          table,
+          differences.filter(
+            (difference) => difference.projection === projection && difference.table === table,
+          ),
+        ),
+      )}</tbody></table></div>${differingRows(differences)}`
+}</section>`;
+}
+
+function tableRow(projection: string, table: string, found: readonly RowDifference[]): Html {
+  const live = found.filter(({ onlyIn }) => onlyIn === 'live').length;
+  const state =
+    found.length === 0
+      ? html`<span class="chip ok">✓ equal</span>`
+      : html`<span class="chip broken">✗ differs</span>`;
+  return html`<tr><td>${projection}</td><th scope="row">${table}</th><td>${state}</td><td class="number">${count(live)}</td><td class="number">${count(found.length - live)}</td></tr>`;
+}
+
+function differingRows(differences: readonly RowDifference[]): Html | undefined {
+  if (differences.length === 0) return undefined;
+  return html`<details open><summary>The differing rows</summary>
+<div class="scroll"><table class="wide"><thead><tr><th scope="col">Table</th><th scope="col">Only in</th><th scope="col">Row</th></tr></thead>
+<tbody>${differences.map(
+    ({ projection, table, onlyIn, row }) =>
+      html`<tr><td>${projection}.${table}</td><td>${onlyIn === 'live' ? 'live tables' : 'replay'}</td><td class="log"><bdi>${row}</bdi></td></tr>`,
+  )}</tbody></table></div></details>`;
+}
