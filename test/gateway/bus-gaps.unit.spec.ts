@@ -7,16 +7,16 @@ function changes(previous: bigint, checkpoint: bigint, generation = 1): BusMessa
     kind: 'changes',
     projection: 'messages',
     generation,
-    partition: 0,
-    previous,
+    partitionCount: 2,
+    partitions: [{ partition: 0, previous }],
     checkpoint,
     changes: [],
   };
 }
 
 function progress(changed: bigint, generation = 1): BusMessage {
-  const one = { projection: 'messages', generation, partition: 0, changed, reached: changed + 100n };
-  return { kind: 'progress', projections: [one] };
+  const one = { projection: 'messages', generation, partitionCount: 2, changed, reached: changed + 100n };
+  return { kind: 'progress', projections: [{ ...one, partitions: [0] }] };
 }
 
 describe('gaps on the bus', () => {

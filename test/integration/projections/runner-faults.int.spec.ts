@@ -17,7 +17,7 @@ import { rebuild } from '../../../src/projections/rebuild.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
-import type { LeaseStore } from '../../../src/runtime/leases.ts';
+import type { SharedLeaseStore } from '../../../src/runtime/leases.ts';
 import {
   alice,
   aliceAndBob,
@@ -60,7 +60,11 @@ function start(overrides: Parameters<typeof startReadSide>[1] = {}): ReadSide {
 }
 
 /** As after a partition of the network: whoever asks is told that the lease is theirs. */
-const leasesForAll: LeaseStore = { acquire: async () => true, release: async () => {} };
+const leasesForAll: SharedLeaseStore = {
+  acquire: async () => true,
+  release: async () => {},
+  list: async () => [],
+};
 
 const opened = (userId: UserId): DomainEvent => ({ type: 'WalletOpened', data: { userId } });
 
@@ -117,12 +121,13 @@ describe('a process that slept for longer than its leases last', () => {
   it('takes them up again, and its projections go on', async () => {
     let nowMs = runtime.clock.monotonicMs();
     let store = Promise.resolve();
-    const slow: LeaseStore = {
+    const slow: SharedLeaseStore = {
       acquire: async () => {
         await store;
         return true;
       },
       release: async () => {},
+      list: async () => [],
     };
     const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
     const side = start({ leases: slow, runtime: { ...runtime, clock } });
@@ -174,7 +179,11 @@ describe('a crash between commit and publish', () => {
       (message) => message.kind === 'changes' && message.projection === 'wallet',
     );
     const places = changes.map(
-      (message) => message.kind === 'changes' && [message.previous, message.checkpoint],
+      (message) =>
+        message.kind === 'changes' && [
+          ...new Set(message.partitions.map(({ previous }) => previous)),
+          message.checkpoint,
+        ],
     );
     const [a, b, c] = side.log.events.map(({ position }) => position);
     expect(places).toEqual([
