@@ -93,7 +93,7 @@ export class HeldLeases {
       const [leases, total] = await Promise.all([store.list(memberPrefix(group)), count()]);
       const names = Array.from({ length: total }, (_, number) => leaseName(group, number));
       const members = [holder, ...leases.map((lease) => lease.holder)];
-      this.#due = fairShare(names, members, holder).map(numberOfLease);
+      this.#due = fairShare(names, members, holder).flatMap((name) => numberOfLease(group, name) ?? []);
     } catch (error) {
       logger.warn({ err: error, group }, 'could not ask who shares the leases');
       this.#due = this.#due.filter((number) => this.#heldUntilMs.has(number));
@@ -142,14 +142,14 @@ export class HeldLeases {
   }
 }
 
-/** The name of a group's lease with this number. */
-export function leaseName(group: string, number: number): string {
+function leaseName(group: string, number: number): string {
   return `${group}/${number}`;
 }
 
-/** The number in a lease's name. */
-function numberOfLease(name: string): number {
-  return Number(name.slice(name.lastIndexOf('/') + 1));
+/** The number in the name of one of a group's leases; `undefined` for the name of a member. */
+export function numberOfLease(group: string, name: string): number | undefined {
+  const number = Number(name.slice(group.length + 1));
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 function memberPrefix(group: string): string {

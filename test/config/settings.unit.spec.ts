@@ -148,6 +148,7 @@ describe('settings', () => {
       masterKey: fc.constantFrom(key, `1:${key},2:${key}`),
       logLevel: fc.constantFrom(...logLevels),
       roles: fc.subarray([...roles], { minLength: 1 }),
+      projectors: fc.integer({ min: 0, max: 8 }),
       allowEmbedded: fc.constant(true),
       proxyHops: fc.integer({ min: 0, max: 9 }),
       allowedOrigins: fc.subarray(['https://chat.example.com', 'http://localhost:5173']),
