@@ -22,7 +22,9 @@ export class BusGaps {
       const key = `${projection}/${partition}`;
       const seen = this.#seen.get(key);
       // The old generation's last words after a swap: everything in them is in the new one too.
-      if (seen !== undefined && generation < seen.generation) continue;
+      // Or a message that came after the heartbeat, or the look at the database, that spoke of it.
+      if (seen !== undefined && (generation < seen.generation || isKnown(seen, generation, checkpoint)))
+        continue;
       this.#seen.set(key, { generation, checkpoint });
       if (seen === undefined) continue;
       if (generation !== seen.generation || previous !== seen.checkpoint) missed = true;
