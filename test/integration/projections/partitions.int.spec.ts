@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
-import type { UserId } from '../../../src/domain/ids.ts';
+import type { PacketId, UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
@@ -13,7 +13,7 @@ import {
 } from '../../../src/projections/checkpoints.ts';
 import { commandsProjection } from '../../../src/projections/commands-projection.ts';
 import { cursorsProjection } from '../../../src/projections/cursors-projection.ts';
-import { expiryProjection } from '../../../src/projections/expiry-projection.ts';
+import { expiryProjection, expiryShardOf } from '../../../src/projections/expiry-projection.ts';
 import { ensureFirstGeneration, loadLiveGeneration } from '../../../src/projections/generations.ts';
 import { partitionOwners } from '../../../src/projections/partition-owners.ts';
 import { partitionOf } from '../../../src/projections/partitions.ts';
@@ -72,9 +72,7 @@ const partitionsOf = (side: ReadSide): readonly number[] => [
 ];
 
 describe('partitions of different writers', () => {
-  const count = 400;
-  const numbers = Array.from({ length: count }, (_, number) => number);
-  const place = (stream: string, position: number, commandId = uuid(position)) => ({
+  const place = (stream: string, position: number, commandId: string = uuid(position)) => ({
     stream,
     revision: 0,
     position: BigInt(position),
@@ -89,64 +87,136 @@ describe('partitions of different writers', () => {
       schemaVersion: 1,
     },
   });
-  const receipts = (shard: number, order: readonly number[]): ProjectedEvent[] => [
+  const receipts = (shard: number, order: readonly number[], devicesFrom = 0): ProjectedEvent[] => [
     {
       ...place(streams.receipts(shard), shard),
       type: 'ReceiptsAdvanced',
       data: {
         cursors: order.map((number) => ({
           userId: userId(number),
-          deviceId: deviceId(number),
+          deviceId: deviceId(devicesFrom + number),
           conversationId: aliceAndBob,
-          delivered: shard + 1,
+          delivered: shard,
           read: 10 - shard,
         })),
       },
     } as ProjectedEvent,
   ];
-  const packets = (writer: number, order: readonly number[]): ProjectedEvent[] =>
-    order.map((number) => {
-      const id = packetId(2 * number + writer);
-      return {
-        ...place(streams.packet(id), number),
-        type: 'PacketSent',
-        data: packetTerms({ packetId: id }),
-      } as ProjectedEvent;
-    });
-  const commands = (writer: number, order: readonly number[]): ProjectedEvent[] =>
-    order.map((number) => ({ ...packets(writer, [number])[0]!, ...place('wallet-1', number, uuid(number)) }));
+  const commands = (stream: string, order: readonly number[]): ProjectedEvent[] =>
+    order.map((number) => ({ type: 'WalletOpened', data: {}, ...place(stream, number) }) as ProjectedEvent);
+  const packetSent = (id: PacketId): ProjectedEvent =>
+    ({
+      type: 'PacketSent',
+      data: packetTerms({ packetId: id }),
+      ...place(streams.packet(id), 1),
+    }) as ProjectedEvent;
 
-  async function writeAtOnce(projection: Projection, eventsOf: typeof receipts): Promise<void> {
-    await inTransaction(database.pool, {}, (tx) => ensureFirstGeneration(tx, projection, ''));
-    const writers = [0, 1].map((writer) =>
-      inTransaction(database.pool, {}, async (tx) => {
-        const order = writer === 0 ? numbers : numbers.toReversed();
-        await projection.fold(eventsOf(writer, order)).write(tx, `${projection.name}_g1`);
-      }),
-    );
-    await Promise.all(writers);
+  /** Writes the events in one transaction, as a writer of some partitions does. */
+  const write = (projection: Projection, events: readonly ProjectedEvent[]): Promise<void> =>
+    inTransaction(database.pool, {}, async (tx) => {
+      await projection.fold(events).write(tx, `${projection.name}_g1`);
+    });
+
+  /**
+   * Two writers at once, of which each has some rows and wants others: somebody else holds the rows that `held`
+   * selects until both wait. Taken in any order, their rows would then be a deadlock, and one of them would fail.
+   */
+  async function writeAtOnce(
+    projection: Projection,
+    held: string,
+    batches: readonly (readonly ProjectedEvent[])[],
+  ): Promise<void> {
+    let isWaitedFor: Promise<unknown> = Promise.resolve();
+    await inTransaction(database.pool, {}, async (tx) => {
+      await tx.query(`${held} for update`);
+      isWaitedFor = Promise.all(batches.map((events) => write(projection, events)));
+      isWaitedFor.catch(() => undefined);
+      await untilTrue(async () => {
+        const { rows } = await database.pool.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows.length === batches.length;
+      });
+    });
+    await isWaitedFor;
   }
 
-  it('merge the same cursors, whichever is first, and neither waits in a circle', async () => {
-    await writeAtOnce(cursorsProjection, receipts);
+  const ensure = (projection: Projection): Promise<void> =>
+    inTransaction(database.pool, {}, (tx) => ensureFirstGeneration(tx, projection, ''));
+
+  it('merge the same cursors of the same devices, whichever is first, and never wait in a circle', async () => {
+    await ensure(cursorsProjection);
+    await write(cursorsProjection, receipts(0, [1, 2, 3]));
+    await writeAtOnce(
+      cursorsProjection,
+      `select from read.device_cursor where device_id = '${deviceId(2)}'`,
+      [receipts(1, [1, 2, 3]), receipts(2, [3, 2, 1])],
+    );
     const { rows } = await database.pool.query(
       'select delivered, read, count(*)::integer from read.user_cursor group by 1, 2',
     );
-    expect(rows).toEqual([{ delivered: 2n, read: 10n, count }]);
+    expect(rows).toEqual([{ delivered: 2n, read: 10n, count: 3 }]);
   });
 
-  it('count the packets of the same shards together', async () => {
-    await writeAtOnce(expiryProjection, packets);
+  it('merge the same cursors of different devices, and never wait in a circle', async () => {
+    await ensure(cursorsProjection);
+    await write(cursorsProjection, receipts(0, [1, 2, 3]));
+    await writeAtOnce(cursorsProjection, `select from read.user_cursor where user_id = '${userId(2)}'`, [
+      receipts(1, [1, 2, 3], 100),
+      receipts(2, [3, 2, 1], 200),
+    ]);
     const { rows } = await database.pool.query(
-      'select sum(pending)::integer as pending from read.expiry_count',
+      'select delivered, read, count(*)::integer from read.user_cursor group by 1, 2',
     );
-    expect(rows).toEqual([{ pending: 2 * count }]);
+    expect(rows).toEqual([{ delivered: 2n, read: 10n, count: 3 }]);
   });
 
-  it('write down the same commands, and neither waits in a circle', async () => {
-    await writeAtOnce(commandsProjection, commands);
+  it('count the packets of the same shards together, and never wait in a circle', async () => {
+    await ensure(expiryProjection);
+    const ofShard = (shard: number): PacketId[] =>
+      Array.from({ length: 500 }, (_, number) => packetId(number)).filter(
+        (id) => expiryShardOf(id) === shard,
+      );
+    const batch = (which: number, ...shards: number[]): ProjectedEvent[] =>
+      shards.map((shard) => packetSent(ofShard(shard)[which]!));
+    await write(expiryProjection, batch(0, 1, 2, 3));
+    await writeAtOnce(expiryProjection, 'select from read.expiry_count where shard = 2', [
+      batch(1, 1, 2, 3),
+      batch(2, 3, 2, 1),
+    ]);
+    const { rows } = await database.pool.query('select shard, pending from read.expiry_count order by shard');
+    expect(rows).toEqual([1, 2, 3].map((shard) => ({ shard, pending: 3n })));
+  });
+
+  it('write down the same commands, and never wait in a circle', async () => {
+    await ensure(commandsProjection);
+    await write(commandsProjection, commands('wallet-1', [1, 2, 3]));
+    await writeAtOnce(
+      commandsProjection,
+      `select from hongbao_write.command_history where command_id = '${uuid(2)}'`,
+      [commands('wallet-1', [1, 2, 3]), commands('wallet-1', [3, 2, 1])],
+    );
     const { rows } = await database.pool.query('select count(*)::integer from hongbao_write.command_history');
-    expect(rows).toEqual([{ count }]);
+    expect(rows).toEqual([{ count: 3 }]);
+  });
+
+  it('do not wait for each other to forget old commands', async () => {
+    await ensure(commandsProjection);
+    await database.pool.query(
+      `insert into hongbao_write.command_history values ($1, '00', 'wallet-1', 0, 0, 5)`,
+      [uuid(7)],
+    );
+    const left = (): Promise<unknown[]> =>
+      database.pool
+        .query('select command_id from hongbao_write.command_history order by 1')
+        .then(({ rows }) => rows.map((row: { command_id: string }) => row.command_id));
+    await inTransaction(database.pool, {}, async (tx) => {
+      await tx.query('select from hongbao_write.command_history for update');
+      await write(commandsProjection, commands('wallet-1', [1]));
+      expect(await left()).toEqual([uuid(1), uuid(7)]);
+    });
+    await write(commandsProjection, commands('wallet-1', [2]));
+    expect(await left()).toEqual([uuid(1), uuid(2)]);
   });
 
   it('that both have one of them: only one commits, and the other moves nothing, not even what it has alone', async () => {
