@@ -37,8 +37,20 @@ import { inTransaction } from './transaction.ts';
  * While a commit is under way events gather, and the next batch takes them all: alone an event is written at
  * once, under load batches grow by themselves.
  *
- * The partitions share a transaction: rows are folded once, and one statement moves all their checkpoints, also
- * those of partitions without an event in the batch, so that they stay side by side. @@MEASURED@@
+ * The partitions share a transaction: rows are folded once, and one statement moves all their checkpoints. Measured
+ * with 1,000 events/s (messages, receipts, deposits), one process, two cores that other work used too (load 3 to 12);
+ * from append to the told commit, ms, over several runs that took turns:
+ *
+ *   partitions   transaction of                          median       99th of 100
+ *   1            the projection                          4 - 31       21 - 601
+ *   4            each partition (a lane for each)        10 - 16      74 - 108
+ *   8            each partition                          49 - 300     282 - 1345
+ *   8            the projection, all checkpoints         13 - 27      50 - 312
+ *   8            the projection, those with an event     12 - 16      157 - 204
+ *
+ * So eight partitions of one process cost it about what one does, as long as they share. Of the last two the
+ * first was taken: the partitions stay side by side, so that one entry tells how far all are, and the heartbeat has
+ * nothing to catch up on.
  */
 
 export interface LaneDeps {
