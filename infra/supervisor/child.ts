@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
 import { OperatorError } from '../../src/config/operator-error.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { BusLine } from './bus-line.ts';
 import { type Listening, parseChildLine } from './child-line.ts';
 
 /** A Node program to run as a child. What it has to do is in `child-line.ts` and `startChild`. */
@@ -24,6 +25,8 @@ export interface ChildOptions {
   /** Where the child's stderr, its log, goes: our own, a file descriptor, or nowhere. */
   readonly stderr: 'inherit' | 'ignore' | number;
   readonly readyMs?: number;
+  /** What it sends over its channel. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 export interface Child {
@@ -35,6 +38,8 @@ export interface Child {
   readonly ended: Promise<string>;
   /** SIGTERM, and SIGKILL after `graceMs`. Resolves when the process is gone. Calling again shortens the grace. */
   stop(graceMs: number): Promise<void>;
+  /** Sends it a message over its channel; false when that cannot be done now. */
+  send(message: BusLine): boolean;
 }
 
 /** A child that could not be started. The message is a sentence for the operator. */
@@ -60,7 +65,10 @@ export function startChild(command: ChildCommand, options: ChildOptions): Child 
     env: { ...process.env, ...command.env },
     stdio: ['ignore', 'pipe', options.stderr, 'ipc'],
     detached: true,
+    // What goes over the channel are long strings (supervisor-bus.ts): as they are, not as JSON of JSON.
+    serialization: 'advanced',
   });
+  if (options.onMessage) spawned.on('message', options.onMessage);
   const ended = whenEnded(spawned);
   const ready = whenReady(spawned, ended, command.name, options);
   // A caller that only awaits `ended` must not bring the process down with an unhandled rejection.
@@ -87,7 +95,16 @@ export function startChild(command: ChildCommand, options: ChildOptions): Child 
     await ended;
     kill.cancel();
   };
-  return { name: command.name, pid: spawned.pid ?? -1, ready, ended, stop };
+  let messagesWaiting = 0;
+  const send = (message: BusLine): boolean => {
+    if (!spawned.connected || messagesWaiting >= limits.bus.queuedMessagesMax) return false;
+    messagesWaiting += 1;
+    spawned.send(message, () => {
+      messagesWaiting -= 1;
+    });
+    return true;
+  };
+  return { name: command.name, pid: spawned.pid ?? -1, ready, ended, stop, send };
 }
 
 function whenEnded(child: ChildProcess): Promise<string> {

@@ -7,6 +7,8 @@ export interface Endpoints {
   readonly httpUrl: string;
   readonly databaseUrl: string;
   readonly esdbUrl: string;
+  /** Where the projectors' health is asked for, when they are processes of their own. */
+  readonly projectorUrls: readonly string[];
   /** The supervisor's process. */
   readonly pid: number;
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { BusLine } from './bus-line.ts';
 import { type Child, type ChildCommand, ChildFailed, startChild } from './child.ts';
 
 export interface KeptChildOptions {
@@ -9,6 +10,8 @@ export interface KeptChildOptions {
   readonly command: () => ChildCommand;
   readonly stderr: 'inherit' | 'ignore' | number;
   readonly onSpawn: (name: string, pid: number) => void;
+  /** What it sends over its channel. */
+  readonly onMessage: (message: unknown) => void;
   /** The child could not be kept; it is not running. */
   readonly onGaveUp: (sentence: string) => void;
   readonly runtime: Runtime;
@@ -68,6 +71,11 @@ export class KeptChild {
     return this.#stopping.signal.aborted;
   }
 
+  /** Sends it a message over its channel. False when it does not run or does not take it: the message is lost. */
+  send(message: BusLine): boolean {
+    return this.#state.kind === 'serving' && this.#state.child.send(message);
+  }
+
   /** Resolves when the child serves, and with `false` when it gave up or was stopped before. Call once. */
   start(): Promise<boolean> {
     return new Promise((resolve) => {
@@ -111,8 +119,8 @@ export class KeptChild {
 
   /** Starts the child and waits for its end. */
   async #runOnce(onReady: () => void): Promise<EndedRun> {
-    const { name, command, stderr, runtime, logger, onSpawn } = this.#options;
-    const child = startChild(command(), { runtime, logger, stderr });
+    const { name, command, stderr, runtime, logger, onSpawn, onMessage } = this.#options;
+    const child = startChild(command(), { runtime, logger, stderr, onMessage });
     this.#state = { kind: 'launching', child };
     onSpawn(name, child.pid);
     try {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import { asBusLine } from './bus-line.ts';
 import type { ChildCommand } from './child.ts';
 import { KeptChild } from './kept-child.ts';
 
@@ -11,6 +12,8 @@ interface ChildPlan {
   readonly name: string;
   /** Called before every start of the child, with what the stages before it listen on. */
   readonly command: (urls: Urls) => ChildCommand;
+  /** Whether it gets what the others publish on the bus. Default: no. */
+  readonly hearsBus?: boolean;
 }
 
 /** Children that do not need each other; they start and stop together. */
@@ -45,11 +48,12 @@ export type SupervisorEnd =
  *
  * A stage starts when the one before it is ready: the application needs its engines. A child that dies is
  * started again by itself, on the ports that it had (see kept-child.ts); the others are left alone, since
- * clients reconnect. Stopping in reverse lets the application finish what it has acknowledged while its
+ * clients reconnect. What a child publishes on the bus (supervisor-bus.ts) goes on to those that hear it. Stopping in reverse lets the application finish what it has acknowledged while its
  * engines still answer.
  */
 export class Supervisor {
   readonly #stages: readonly (readonly KeptChild[])[];
+  readonly #hearers = new Set<KeptChild>();
   readonly #urls = new Map<string, string>();
   #graceMs: number = limits.supervisor.childStopMs;
   #failure: string | undefined;
@@ -58,22 +62,24 @@ export class Supervisor {
 
   constructor({ stages, stderr, onSpawn = () => undefined, runtime, logger }: SupervisorOptions) {
     this.#stages = stages.map((stage) =>
-      stage.map(
-        ({ name, command }) =>
-          new KeptChild({
-            name,
-            command: () => command(this.#urls),
-            stderr,
-            onSpawn,
-            onGaveUp: (sentence) => {
-              logger.error({ child: name, why: sentence }, 'giving up on a child');
-              this.#failure ??= sentence;
-              void this.stop();
-            },
-            runtime,
-            logger,
-          }),
-      ),
+      stage.map(({ name, command, hearsBus = false }) => {
+        const child = new KeptChild({
+          name,
+          command: () => command(this.#urls),
+          stderr,
+          onSpawn,
+          onMessage: (message) => this.#relay(child, message),
+          onGaveUp: (sentence) => {
+            logger.error({ child: name, why: sentence }, 'giving up on a child');
+            this.#failure ??= sentence;
+            void this.stop();
+          },
+          runtime,
+          logger,
+        });
+        if (hearsBus) this.#hearers.add(child);
+        return child;
+      }),
     );
   }
 
@@ -107,6 +113,13 @@ export class Supervisor {
     for (const stage of this.#stages) {
       for (const child of stage) if (child.isStopping) void child.stop(this.#graceMs);
     }
+  }
+
+  /** Whoever is away or does not keep up misses it, and finds the gap. */
+  #relay(from: KeptChild, message: unknown): void {
+    const line = asBusLine(message);
+    if (line === undefined) return;
+    for (const child of this.#hearers) if (child !== from) child.send(line);
   }
 
   async #stopStages(): Promise<void> {

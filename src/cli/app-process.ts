@@ -4,6 +4,7 @@
  */
 import { pino } from 'pino';
 import { logDestination } from '../../infra/log-destination.ts';
+import type { SupervisorChannel } from '../../infra/supervisor/supervisor-bus.ts';
 import { portTaken } from '../../infra/supervisor/run-supervisor.ts';
 import { loadSettings } from '../config/settings.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
@@ -13,7 +14,7 @@ const settings = loadSettings(process.env);
 const logger = pino({ level: settings.logLevel }, logDestination(2));
 
 try {
-  const app = await startApp(complete(settings), systemRuntime(), logger);
+  const app = await startApp(complete(settings), systemRuntime(), logger, supervisorChannel());
   say({ listening: app.url });
   let stopping = false;
   const stop = (): void => {
@@ -28,6 +29,16 @@ try {
   logger.error({ err: error }, 'the application could not start');
   say({ failed: sentenceOf(error) });
   process.exit(1);
+}
+
+/** The line to a supervisor that passes bus messages on, where that is the bus. */
+function supervisorChannel(): SupervisorChannel | undefined {
+  if (process.send === undefined || settings.projectors === 0) return undefined;
+  return {
+    send: (line, done) => process.send?.(line, undefined, undefined, done),
+    on: (event, listener) => process.on(event, listener),
+    off: (event, listener) => process.off(event, listener),
+  };
 }
 
 /** Why it could not start. The port was free when the supervisor looked, which was a while ago. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
@@ -10,6 +11,7 @@ import { createSnapshotStore } from '../../infra/postgres/snapshot-store.ts';
 import { createVaultStore } from '../../infra/postgres/vault-store.ts';
 import { createRateLimitRedis } from '../../infra/redis/rate-limit-redis.ts';
 import { createRedisBus } from '../../infra/redis/redis-bus.ts';
+import { createSupervisorBus, type SupervisorChannel } from '../../infra/supervisor/supervisor-bus.ts';
 import { openWriteSide } from '../commands/write-side.ts';
 import type { Settings } from '../config/settings.ts';
 import { buildGateway } from '../gateway/build-gateway.ts';
@@ -42,8 +44,16 @@ export interface App {
 
 const webRoot = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
-/** Wires one application process together from its settings and starts the roles that it has. */
-export async function startApp(settings: AppSettings, runtime: Runtime, logger: Logger): Promise<App> {
+/**
+ * Wires one application process together from its settings and starts the roles that it has. `channel`: the line to
+ * a supervisor that passes bus messages on, for a bus without Redis between processes of one machine.
+ */
+export async function startApp(
+  settings: AppSettings,
+  runtime: Runtime,
+  logger: Logger,
+  channel?: SupervisorChannel,
+): Promise<App> {
   const { esdbUrl, databaseUrl, redisUrl, roles, environment } = settings;
   const masterKey = createMasterKey(parseMasterSecrets(settings.masterKey), runtime.random);
   const poolOf = (applicationName: string) => createPool({ databaseUrl, applicationName, logger });
@@ -51,10 +61,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
   const pool = poolOf('hongbao');
   const projectionPool = poolOf('hongbao projections');
   const eventLog = createEventStoreEventLog({ url: esdbUrl, runtime, logger });
-  const bus: ChangeBus =
-    redisUrl === undefined
-      ? inProcessBus(logger)
-      : createRedisBus({ url: redisUrl, logger, timers: runtime.timers });
+  const bus = openBus({ redisUrl, channel, runtime, logger });
   const rateLimitRedis = redisUrl === undefined ? undefined : createRateLimitRedis(redisUrl, logger);
   const leases = createLeaseStore(pool);
 
@@ -82,6 +89,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
     leases,
     runtime,
     logger,
+    owner: `${hostname()}/${process.pid}`,
   });
   const scheduler = createRefundScheduler({
     pool: projectionPool,
@@ -90,7 +98,7 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
     runtime,
     logger,
   });
-  const readiness = readinessOf({ eventLog, pool, runner, writeSide });
+  const readiness = readinessOf({ eventLog, pool, leases, runner, writeSide });
 
   const server = roles.includes('gateway')
     ? await buildGateway({
@@ -136,4 +144,20 @@ export async function startApp(settings: AppSettings, runtime: Runtime, logger: 
       await pool.end();
     },
   };
+}
+
+/** Redis where there is one; else the supervisor, where that passes messages on; else the bus is in this process. */
+function openBus({
+  redisUrl,
+  channel,
+  runtime,
+  logger,
+}: {
+  readonly redisUrl: string | undefined;
+  readonly channel: SupervisorChannel | undefined;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+}): ChangeBus {
+  if (redisUrl !== undefined) return createRedisBus({ url: redisUrl, logger, timers: runtime.timers });
+  return channel === undefined ? inProcessBus(logger) : createSupervisorBus(channel, logger);
 }

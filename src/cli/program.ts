@@ -18,10 +18,22 @@ export function buildProgram(): Command {
   program
     .command('up')
     .description('Start the engines and the server, keep them up, and serve until Ctrl-C.')
-    .addHelpText('after', examples('hongbao up', 'HONGBAO_PORT=9000 HONGBAO_DATA=/srv/hongbao hongbao up'))
-    .action(async () => {
+    .option(
+      '--projectors <n>',
+      'let so many processes of their own keep the read models (HONGBAO_PROJECTORS)',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'hongbao up',
+        'hongbao up --projectors 2',
+        'HONGBAO_PORT=9000 HONGBAO_DATA=/srv/hongbao hongbao up',
+      ),
+    )
+    .action(async ({ projectors }: { projectors?: string }) => {
       const { up } = await import('./commands/up.ts');
-      process.exitCode = await up(settings());
+      const options = projectors === undefined ? {} : { HONGBAO_PROJECTORS: projectors };
+      process.exitCode = await up(settings({ ...process.env, ...options }));
     });
 
   program
@@ -208,9 +220,9 @@ function exitWithOurCodes(error: CommanderError): never {
 }
 
 /** The settings of the environment; a bad one ends the command with all that is wrong. */
-function settings(): Settings {
+function settings(env: NodeJS.ProcessEnv = process.env): Settings {
   try {
-    return loadSettings(process.env);
+    return loadSettings(env);
   } catch (error) {
     if (isSettingsError(error)) throw new CliError(error.message);
     throw error;

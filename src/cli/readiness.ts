@@ -1,17 +1,25 @@
 import type pg from 'pg';
 import type { EventLog } from '../commands/event-log.ts';
 import type { WriteSide } from '../commands/write-side.ts';
+import { describeOwners, partitionOwners } from '../projections/partition-owners.ts';
 import type { ProjectionRunner } from '../projections/runner.ts';
+import type { SharedLeaseStore } from '../runtime/leases.ts';
+
+/** That a check is passed, with what there is to say about it. */
+interface Passed {
+  readonly passed: string;
+}
 
 export interface ReadinessParts {
   readonly eventLog: EventLog;
   readonly pool: pg.Pool;
+  readonly leases: Pick<SharedLeaseStore, 'list'>;
   readonly runner: ProjectionRunner;
   readonly writeSide: Pick<WriteSide, 'processManagers'>;
 }
 
-/** What must work for a process to serve. Each check answers `undefined`, or what is wrong. */
-export function readinessOf({ eventLog, pool, runner, writeSide }: ReadinessParts) {
+/** What must work for a process to serve. Each check answers that it is passed, or what is wrong. */
+export function readinessOf({ eventLog, pool, leases, runner, writeSide }: ReadinessParts) {
   return {
     'event store': async () => {
       await eventLog.head();
@@ -21,13 +29,17 @@ export function readinessOf({ eventLog, pool, runner, writeSide }: ReadinessPart
       await pool.query('select 1');
       return undefined;
     },
-    projections: async () => {
+    projections: async (): Promise<Passed | string> => {
       const failed = runner.status().filter(({ failure }) => failure !== undefined);
-      return failed.length === 0
-        ? undefined
-        : failed
-            .map(({ projection, failure }) => `${projection}: ${JSON.stringify(failure, bigintAsText)}`)
-            .join('; ');
+      if (failed.length > 0) {
+        return failed
+          .map(({ projection, failure }) => `${projection}: ${JSON.stringify(failure, bigintAsText)}`)
+          .join('; ');
+      }
+      const owners = await partitionOwners(leases);
+      return {
+        passed: owners.size === 0 ? 'nobody has a partition' : `partitions ${describeOwners(owners)}`,
+      };
     },
     'process managers': async () => {
       const stuck = writeSide.processManagers().filter(({ poison }) => poison !== undefined);

@@ -286,8 +286,8 @@ export const limits = {
     refreshRetryGraceMs: 60_000,
   },
   projections: {
-    /** Checkpoints per generation: the most processes that one projection can be spread over. */
-    partitions: 1,
+    /** Checkpoints of a generation that is made now: the most processes that one projection can be spread over. */
+    partitions: 8,
     /** Hash partitions of the tables that hold users' lists (friends, members). */
     listTablePartitions: 8,
     /** One live transaction takes at most this many events, or about this many bytes of event data. */
@@ -305,9 +305,13 @@ export const limits = {
     retryDelayMsMax: 5_000,
     /** A checkpoint that moved over foreign events only is written this often; heartbeats go out as often. */
     heartbeatMs: 1_000,
-    /** A projector that dies is replaced after this. */
+    /** How far a projector has got is told this long after it read events that it had not to write. */
+    progressDelayMs: 5,
+    /** A projector that dies is replaced after this, when the others have noticed at their next renewal. */
     leaseTtlMs: 5_000,
     leaseRenewMs: 1_500,
+    /** A lease that is due to this process, and that its last holder still has, is asked for this often. */
+    leaseRetryMs: 250,
     /** Accepted commands are kept, and written in one go, this long. */
     commandHistoryKeptMs: 7 * 24 * 60 * 60 * 1_000,
     commandHistoryLingerMs: 250,
@@ -353,6 +357,7 @@ export const limits = {
     settleGraceMs: 5_000,
     leaseTtlMs: 5_000,
     leaseRenewMs: 1_500,
+    leaseRetryMs: 250,
   },
   bus: {
     /** A message that would be larger is not sent: its receivers find the gap and read from Postgres. */

@@ -27,6 +27,8 @@ export interface Settings {
   readonly masterKey: string | undefined;
   readonly logLevel: LogLevel;
   readonly roles: readonly Role[];
+  /** Processes of their own that share the projector's role out; 0: the one process does it too. */
+  readonly projectors: number;
   readonly allowEmbedded: boolean;
   /** Whether X-Forwarded-For is believed: only behind a proxy that sets it. */
   /** Proxies in front whose entries in X-Forwarded-For are believed, counted from the last. */
@@ -84,6 +86,13 @@ export const settingsSchema = Type.Object(
         `a comma-separated list of ${roles.join(', ')}`,
         roleList,
         'What this process does. Default: all.',
+      ),
+    ),
+    HONGBAO_PROJECTORS: Type.Optional(
+      text(
+        'a whole number from 0 to 8',
+        /^[0-8]$/,
+        'How many processes of their own keep the read models; 0: the server itself does. Default: 0.',
       ),
     ),
     HONGBAO_ALLOW_EMBEDDED: Type.Optional(
@@ -172,6 +181,7 @@ export function environmentOf(settings: Settings): Record<VariableName, string |
     HONGBAO_MASTER_KEY: settings.masterKey,
     HONGBAO_LOG_LEVEL: settings.logLevel,
     HONGBAO_ROLES: settings.roles.join(','),
+    HONGBAO_PROJECTORS: String(settings.projectors),
     HONGBAO_ALLOW_EMBEDDED: settings.allowEmbedded ? '1' : '0',
     HONGBAO_TRUST_PROXY: String(settings.proxyHops),
     HONGBAO_ALLOWED_ORIGINS: settings.allowedOrigins.join(',') || undefined,
@@ -194,6 +204,7 @@ function settingsFrom(variables: Variables): Settings {
     masterKey: variables.HONGBAO_MASTER_KEY,
     logLevel: logLevels.find((level) => level === variables.HONGBAO_LOG_LEVEL) ?? 'info',
     roles: roles.filter((role) => asked.includes(role)),
+    projectors: Number(variables.HONGBAO_PROJECTORS ?? '0'),
     allowEmbedded: variables.HONGBAO_ALLOW_EMBEDDED === '1',
     proxyHops: Number(variables.HONGBAO_TRUST_PROXY ?? '0'),
     allowedOrigins: variables.HONGBAO_ALLOWED_ORIGINS?.split(',') ?? [],

@@ -20,7 +20,7 @@ export interface GatewayDeps {
   readonly reads: ReadSide;
   readonly bus: Pick<ChangeBus, 'subscribe'>;
   /** What must work for this process to be ready, by name. Each answers `undefined` or what is wrong. */
-  readonly readiness: Readonly<Record<string, () => Promise<string | undefined>>>;
+  readonly readiness: Readonly<Record<string, ReadinessCheck>>;
   /** The folder of the built web page; without it, `/` answers not-found. */
   readonly webRoot?: string;
   /**
@@ -49,3 +49,6 @@ export interface DevAccount {
   readonly password: string;
   readonly nickname: string;
 }
+
+/** Answers nothing or what there is to say when it is passed, and what is wrong, as a string, when it is not. */
+export type ReadinessCheck = () => Promise<string | { readonly passed: string } | undefined>;

@@ -20,6 +20,7 @@ import type { ReadSide } from './read-side.ts';
 interface ProgressRow {
   readonly projection: string;
   readonly generation: number;
+  readonly partitionCount: number;
   readonly partition: number;
   /** Decimal numbers. */
   readonly changed: string;
@@ -33,13 +34,19 @@ export function readModels(pool: pg.Pool, positions: Pick<ProjectionPositions, '
 
     async progress() {
       const rows = await sqlOn(pool).query<ProgressRow>(
-        `select g.name as projection, g.number as generation, c.partition,
+        `select g.name as projection, g.number as generation,
+           g.partitions as "partitionCount", c.partition,
            c.changed::text as changed, c.position::text as reached
          from projection.generation g
          join projection.checkpoint c on c.name = g.name and c.generation = g.number
          where g.state = 'live'`,
       );
-      return rows.map((row) => ({ ...row, changed: BigInt(row.changed), reached: BigInt(row.reached) }));
+      return rows.map(({ partition, changed, reached, ...row }) => ({
+        ...row,
+        partitions: [partition],
+        changed: BigInt(changed),
+        reached: BigInt(reached),
+      }));
     },
 
     accounts: (userIds) => accountsByIds(pool, userIds),

@@ -1,11 +1,11 @@
-import type { BusMessage, ProjectionProgress } from './bus.ts';
+import type { BusMessage, PartitionMove, ProjectionProgress } from './bus.ts';
 
 /** A bus message as text. Positions are decimal strings: JSON has no integers of 64 bits. */
 export function encodeBusMessage(message: BusMessage): string {
   return message.kind === 'changes'
     ? JSON.stringify({
         ...message,
-        previous: message.previous.toString(),
+        partitions: message.partitions.map(encodeMove),
         checkpoint: message.checkpoint.toString(),
       })
     : JSON.stringify({ kind: message.kind, projections: message.projections.map(encodeProgress) });
@@ -16,7 +16,11 @@ export function decodeBusMessage(text: string): BusMessage {
   const message = JSON.parse(text) as EncodedMessage;
   switch (message.kind) {
     case 'changes':
-      return { ...message, previous: BigInt(message.previous), checkpoint: BigInt(message.checkpoint) };
+      return {
+        ...message,
+        partitions: message.partitions.map(decodeMove),
+        checkpoint: BigInt(message.checkpoint),
+      };
     case 'progress':
       return { kind: 'progress', projections: message.projections.map(decodeProgress) };
     default:
@@ -28,8 +32,11 @@ type Encoded<Message> = {
   [Key in keyof Message]: Message[Key] extends bigint ? string : Message[Key];
 };
 type EncodedProgress = Encoded<ProjectionProgress>;
+type EncodedMove = Encoded<PartitionMove>;
 type EncodedMessage =
-  | Encoded<Extract<BusMessage, { kind: 'changes' }>>
+  | (Omit<Encoded<Extract<BusMessage, { kind: 'changes' }>>, 'partitions'> & {
+      readonly partitions: readonly EncodedMove[];
+    })
   | { readonly kind: 'progress'; readonly projections: readonly EncodedProgress[] };
 
 function encodeProgress(progress: ProjectionProgress): EncodedProgress {
@@ -38,4 +45,12 @@ function encodeProgress(progress: ProjectionProgress): EncodedProgress {
 
 function decodeProgress(progress: EncodedProgress): ProjectionProgress {
   return { ...progress, changed: BigInt(progress.changed), reached: BigInt(progress.reached) };
+}
+
+function encodeMove({ partition, previous }: PartitionMove): EncodedMove {
+  return { partition, previous: previous.toString() };
+}
+
+function decodeMove({ partition, previous }: EncodedMove): PartitionMove {
+  return { partition, previous: BigInt(previous) };
 }

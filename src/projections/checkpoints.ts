@@ -74,6 +74,13 @@ export function isSamePlace(one: Checkpoint | undefined, other: Checkpoint): boo
   return one !== undefined && one.epoch === other.epoch && one.position === other.position;
 }
 
+/** What becomes of one partition's checkpoint. */
+export interface CheckpointMove {
+  readonly partition: number;
+  readonly from: Checkpoint;
+  readonly to: Checkpoint;
+}
+
 /**
  * Moves a checkpoint by compare-and-set: throws `CheckpointMoved` unless it is exactly `from` (position and
  * epoch) still. First in the transaction that writes the rows, so that of two writers the second waits for the
@@ -85,23 +92,44 @@ export async function moveCheckpoint(
   from: Checkpoint,
   to: Checkpoint,
 ): Promise<void> {
+  await moveCheckpoints(tx, key, [{ partition: key.partition, from, to }]);
+}
+
+/**
+ * The same for several partitions of one generation at once, with one statement: either all of them are where they
+ * are expected, or it throws `CheckpointMoved`. Takes the rows in the order of the partitions, so that two who want
+ * some of the same ones wait for each other and never in a circle.
+ */
+export async function moveCheckpoints(
+  tx: Sql,
+  { name, generation }: Pick<CheckpointKey, 'name' | 'generation'>,
+  moves: readonly CheckpointMove[],
+): Promise<void> {
   const moved = await tx.execute(
-    `update projection.checkpoint set epoch = $6, position = $7, changed = $8, failure = null
-     where name = $1 and generation = $2 and partition = $3 and epoch = $4 and position = $5`,
+    `with locked as (
+       select partition from projection.checkpoint
+       where name = $1 and generation = $2 and partition = any($3::smallint[])
+       order by partition for update
+     )
+     update projection.checkpoint c
+     set epoch = m.to_epoch, position = m.to_position, changed = m.to_changed, failure = null
+     from unnest($3::smallint[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
+       as m(partition, from_epoch, from_position, to_epoch, to_position, to_changed)
+     join locked using (partition)
+     where c.name = $1 and c.generation = $2 and c.partition = m.partition
+       and c.epoch = m.from_epoch and c.position = m.from_position`,
     [
-      key.name,
-      key.generation,
-      key.partition,
-      from.epoch,
-      from.position.toString(),
-      to.epoch,
-      to.position.toString(),
-      to.changed.toString(),
+      name,
+      generation,
+      moves.map(({ partition }) => partition),
+      moves.map(({ from }) => from.epoch),
+      moves.map(({ from }) => from.position.toString()),
+      moves.map(({ to }) => to.epoch),
+      moves.map(({ to }) => to.position.toString()),
+      moves.map(({ to }) => to.changed.toString()),
     ],
   );
-  if (moved !== 1) {
-    throw new CheckpointMoved(
-      `${key.name} generation ${key.generation} partition ${key.partition} is not at ${from.position} any more`,
-    );
-  }
+  if (moved === moves.length) return;
+  const places = moves.map(({ partition, from }) => `${partition} at ${from.position}`).join(', ');
+  throw new CheckpointMoved(`${name} generation ${generation} has not its partitions ${places} any more`);
 }

@@ -50,7 +50,7 @@ export const commandsProjection = defineProjection<readonly CommandRow[], void>(
     if (rows.length === 0) return;
     await tx.execute(
       `insert into hongbao_write.command_history as t (${commandRows.names})
-       select ${commandRows.names} from ${commandRows.source}
+       select ${commandRows.names} from ${commandRows.source} order by command_id
        on conflict (command_id) do update set
          first_revision = least(t.first_revision, excluded.first_revision),
          last_revision = greatest(t.last_revision, excluded.last_revision)
@@ -58,9 +58,12 @@ export const commandsProjection = defineProjection<readonly CommandRow[], void>(
       commandRows.values(rows),
     );
     const newestMs = rows.reduce((newest, row) => Math.max(newest, row.timeMs), 0);
-    await tx.execute('delete from hongbao_write.command_history where time_ms < $1', [
-      newestMs - limits.projections.commandHistoryKeptMs,
-    ]);
+    // Another partition's writer may be at the same old rows: what it has is left to it.
+    await tx.execute(
+      `delete from hongbao_write.command_history where command_id in (
+         select command_id from hongbao_write.command_history where time_ms < $1 for update skip locked)`,
+      [newestMs - limits.projections.commandHistoryKeptMs],
+    );
   },
   changes: () => [],
 });

@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import type { Position } from '../commands/event-log.ts';
-import { START } from '../commands/event-log.ts';
 import { OperatorError } from '../config/operator-error.ts';
 import type { RowDifference } from './compare.ts';
 import { compareGenerations } from './compare.ts';
 import { loadLiveGeneration } from './generations.ts';
+import type { LogCut } from './log-cut.ts';
+import { firstOf, lastOf, liveCut } from './log-cut.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
-import type { Sql } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
 /** The live rows are further than the log, which therefore cannot say what they should be. */
@@ -15,10 +15,10 @@ export class LiveRowsAhead extends OperatorError {
 }
 
 /**
- * Compares a shadow with the live generation, row by row at one position, while the live one goes on: a
- * snapshot of the live tables says which position that is; the shadow is brought exactly there (`bringTo`); then
- * both are read. The shadow must not be beyond the live generation when this is called. `head` reads the position
- * of the log's newest event.
+ * Compares a shadow with the live generation, row by row at one place in the log, while the live one goes on: a
+ * snapshot of the live tables says how far each of their partitions is; the shadow is brought exactly there
+ * (`bringTo`); then both are read. The shadow must not be beyond the live generation when this is called. `head`
+ * reads the position of the log's newest event.
  *
  * @throws LiveRowsAhead when the live rows are beyond it: brought there, the shadow would miss what comes next.
  */
@@ -26,18 +26,18 @@ export function compareWithLive(
   pool: pg.Pool,
   shadow: ShadowWriter,
   head: () => Promise<Position>,
-  bringTo: (position: Position) => Promise<unknown>,
+  bringTo: (cut: LogCut) => Promise<unknown>,
 ): Promise<readonly RowDifference[]> {
   const { projection, generation } = shadow;
   return inTransaction(pool, snapshot, async (liveSql) => {
     const live = await loadLiveGeneration(liveSql, projection.name);
     if (live === undefined) throw new Error(`${projection.name} has no live generation`);
-    const position = await livePosition(liveSql, projection.name);
-    assertNotAhead(projection.name, position, await head());
-    await bringTo(position);
-    if (shadow.position !== position) {
+    const cut = await liveCut(liveSql, projection.name);
+    assertNotAhead(projection.name, lastOf(cut), await head());
+    await bringTo(cut);
+    if (shadow.position !== firstOf(cut)) {
       throw new Error(
-        `the replay of ${projection.name} is at ${shadow.position}, the live rows at ${position}`,
+        `the replay of ${projection.name} is at ${shadow.position}, the live rows at ${firstOf(cut)}`,
       );
     }
     return inTransaction(pool, snapshot, (shadowSql) =>
@@ -55,15 +55,3 @@ export function assertNotAhead(name: string, position: Position, head: Position)
 }
 
 const snapshot = { isolation: 'repeatable read', patient: true } as const;
-
-/** The position of a projection's live rows: of the most backward partition. */
-export async function livePosition(sql: Sql, name: string): Promise<Position> {
-  const [row] = await sql.query<{ position: string | null }>(
-    `select min(c.position)::text as position
-     from projection.checkpoint c
-     join projection.generation g on g.name = c.name and g.number = c.generation
-     where g.name = $1 and g.state = 'live'`,
-    [name],
-  );
-  return row?.position == null ? START : BigInt(row.position);
-}

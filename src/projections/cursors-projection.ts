@@ -39,7 +39,10 @@ const deviceRows = bulkRows<DeviceCursorRow>([
   { name: 'delivered', type: 'bigint', value: (row) => row.delivered },
 ]);
 
-/** Receipts: delivered per device, read per user. Rows only ever advance, so that old and repeated events are harmless. */
+/**
+ * Receipts: delivered per device, read per user. Rows only ever advance, so that old and repeated events are harmless,
+ * and so are two partitions that write the same row; both take rows in one order, so that neither waits in a circle.
+ */
 export const cursorsProjection = defineProjection<CursorsRows, readonly ReadCursorRow[]>({
   name: 'cursors',
   version: 1,
@@ -66,14 +69,14 @@ export const cursorsProjection = defineProjection<CursorsRows, readonly ReadCurs
     if (rows.users.length === 0) return [];
     await tx.execute(
       `insert into ${schema}.device_cursor as t (${deviceRows.names})
-       select ${deviceRows.names} from ${deviceRows.source}
+       select ${deviceRows.names} from ${deviceRows.source} order by conversation_id, user_id, device_id
        on conflict (conversation_id, user_id, device_id) do update set delivered = excluded.delivered
        where excluded.delivered > t.delivered`,
       deviceRows.values(rows.devices),
     );
     return tx.query<ReadCursorRow>(
       `insert into ${schema}.user_cursor as t (${userRows.names})
-       select ${userRows.names} from ${userRows.source}
+       select ${userRows.names} from ${userRows.source} order by conversation_id, user_id
        on conflict (conversation_id, user_id) do update set
          delivered = greatest(t.delivered, excluded.delivered), read = greatest(t.read, excluded.read)
        where excluded.delivered > t.delivered or excluded.read > t.read

@@ -43,7 +43,11 @@ export function expiryShardOf(packetId: PacketId): number {
   return hash32(packetId) % limits.scheduler.shards;
 }
 
-/** Open packets by the second in which they expire. Only the scheduler reads it; it tells the gateways nothing. */
+/**
+ * Open packets by the second in which they expire. Only the scheduler reads it; it tells the gateways nothing. The counts
+ * are of all partitions: they are added to, and taken in one order, last, so that partitions wait for each other briefly
+ * and never in a circle.
+ */
 export const expiryProjection = defineProjection<ExpiryRows, void>({
   name: 'expiry',
   version: 1,
@@ -79,7 +83,7 @@ export const expiryProjection = defineProjection<ExpiryRows, void>({
     if (counts.length > 0) {
       await tx.execute(
         `insert into ${schema}.expiry_count as t (${countRows.names})
-         select ${countRows.names} from ${countRows.source}
+         select ${countRows.names} from ${countRows.source} order by shard
          on conflict (shard) do update set pending = t.pending + excluded.pending`,
         countRows.values(counts),
       );

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../commands/event-log.ts';
 import type { ProjectedEvent } from './projected-event.ts';
+import { hash32 } from './partitions.ts';
 import { toProjected } from './projected-event.ts';
 
 /** An event on its way to the projections: read and brought into its newest shape once for all of them. */
@@ -8,17 +9,20 @@ export interface FeedEntry {
   readonly event:
     | { readonly kind: 'ok'; readonly event: ProjectedEvent }
     | { readonly kind: 'bad'; error: unknown };
+  /** Of its stream: modulo a generation's partitions, the partition that it belongs to. */
+  readonly hash: number;
   /** About how much memory it takes. */
   readonly bytes: number;
 }
 
 /** An event that cannot be brought into its newest shape is an entry too: it stops those who need it, only. */
 export function feedEntry(recorded: RecordedEvent): FeedEntry {
+  const hash = hash32(recorded.stream);
   const bytes = approximateBytes(recorded.data) + overheadBytes;
   try {
-    return { recorded, event: { kind: 'ok', event: toProjected(recorded) }, bytes };
+    return { recorded, event: { kind: 'ok', event: toProjected(recorded) }, hash, bytes };
   } catch (error) {
-    return { recorded, event: { kind: 'bad', error }, bytes };
+    return { recorded, event: { kind: 'bad', error }, hash, bytes };
   }
 }
 

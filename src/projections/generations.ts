@@ -1,5 +1,5 @@
 import { START } from '../commands/event-log.ts';
-import { partitionCount } from './partitions.ts';
+import { limits } from '../config/limits.ts';
 import type { Projection } from './projection.ts';
 import type { Sql } from './sql.ts';
 
@@ -8,6 +8,8 @@ export interface Generation {
   readonly number: number;
   /** Of the declaration that fills it. */
   readonly version: number;
+  /** How many partitions it has, from its making to its end. */
+  readonly partitions: number;
   readonly state: 'live' | 'shadow' | 'retired';
 }
 
@@ -22,7 +24,7 @@ export function schemaOf(name: string, number: number): string {
 /** The generations of a projection, or of every one, that have tables, in order. */
 export function loadGenerations(sql: Sql, name?: string): Promise<Generation[]> {
   return sql.query<Generation>(
-    `select name, number, version, state from projection.generation
+    `select name, number, version, partitions, state from projection.generation
      where ($1::text is null or name = $1) and state <> 'dropped' order by name, number`,
     [name ?? null],
   );
@@ -34,43 +36,57 @@ export async function loadLiveGeneration(sql: Sql, name: string): Promise<Genera
   return generations.find((generation) => generation.state === 'live');
 }
 
+/** The most partitions that any live generation has; 0 before the first one is made. */
+export async function mostPartitions(sql: Sql): Promise<number> {
+  const [row] = await sql.query<{ most: number }>(
+    `select coalesce(max(partitions), 0)::integer as most from projection.generation where state = 'live'`,
+  );
+  return row?.most ?? 0;
+}
+
 /**
  * Makes the projection's first generation, empty, and live at once. Does nothing when there is one. Runs in the
  * caller's transaction; of several processes that start together one makes it, the others wait for that.
  */
-export async function ensureFirstGeneration(tx: Sql, projection: Projection, epoch: string): Promise<void> {
+export async function ensureFirstGeneration(
+  tx: Sql,
+  projection: Projection,
+  epoch: string,
+  partitions?: number,
+): Promise<void> {
   await lockGenerations(tx, projection.name);
   if ((await loadGenerations(tx, projection.name)).length > 0) return;
-  const generation = await createGeneration(tx, projection, epoch, 'live');
+  const generation = await createGeneration(tx, projection, epoch, 'live', partitions);
   await createIndexes(tx, projection, generation);
   for (const table of projection.tables) await showInView(tx, table, generation, undefined);
 }
 
-/** Makes an empty generation: bookkeeping, schema and tables, no secondary indexes. */
+/** Makes an empty generation: bookkeeping with that many partitions, schema and tables, no secondary indexes. */
 export async function createGeneration(
   tx: Sql,
   projection: Projection,
   epoch: string,
   state: 'live' | 'shadow',
+  partitions: number = limits.projections.partitions,
 ): Promise<Generation> {
   const { name, version } = projection;
   await lockGenerations(tx, name);
   const [row] = await tx.query<{ number: number }>(
-    `insert into projection.generation (name, number, version, state)
-     select $1, coalesce(max(number), 0) + 1, $2, $3 from projection.generation where name = $1
+    `insert into projection.generation (name, number, version, state, partitions)
+     select $1, coalesce(max(number), 0) + 1, $2, $3, $4 from projection.generation where name = $1
      returning number`,
-    [name, version, state],
+    [name, version, state, partitions],
   );
   if (row === undefined) throw new Error(`no generation of ${name} was made`);
   await tx.execute(
     `insert into projection.checkpoint (name, generation, partition, epoch, position, changed)
      select $1, $2, partition, $3, $4, $4 from generate_series(0, $5 - 1) as partition`,
-    [name, row.number, epoch, START.toString(), partitionCount],
+    [name, row.number, epoch, START.toString(), partitions],
   );
   const schema = schemaOf(name, row.number);
   await tx.execute(`create schema ${schema}`);
   if (projection.ddl !== '') await inSchema(tx, schema, projection.ddl);
-  return { name, number: row.number, version, state };
+  return { name, number: row.number, version, partitions, state };
 }
 
 /** Makes the secondary indexes of a generation whose tables are full. */

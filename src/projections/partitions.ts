@@ -1,14 +1,11 @@
 import { limits } from '../config/limits.ts';
 
-/** How many checkpoints a generation has. Fixed per generation. */
-export const partitionCount = limits.projections.partitions;
-
 /**
- * The partition that a stream belongs to. By stream, since every projection's rows depend on the order within
- * one stream only.
+ * The partition, of so many, that a stream belongs to. By stream, since every projection's rows depend on the
+ * order within one stream only. A generation's count is the one that it was made with.
  */
-export function partitionOf(stream: string, count: number = partitionCount): number {
-  return count === 1 ? 0 : hash32(stream) % count;
+export function partitionOf(stream: string, count: number): number {
+  return hash32(stream) % count;
 }
 
 /** FNV-1a over UTF-16 code units, 32 bits unsigned, finished with murmur3's mixer: FNV alone spreads its low bits badly. */

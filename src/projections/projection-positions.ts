@@ -2,7 +2,7 @@ import type { Position } from '../commands/event-log.ts';
 import { START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { BusMessage, ChangeBus } from './bus.ts';
+import type { BusMessage, ChangeBus, ProjectionProgress } from './bus.ts';
 import { earliest } from './earliest.ts';
 
 /** Follows the bus to know how far every read model is, so that a query can wait for one's own writes. */
@@ -17,6 +17,15 @@ export interface ProjectionPositions {
   close(): void;
 }
 
+type GenerationPlace = Pick<ProjectionProgress, 'projection' | 'generation' | 'partitionCount'>;
+
+interface KnownGeneration {
+  readonly generation: number;
+  readonly partitionCount: number;
+  /** By partition. */
+  readonly positions: Map<number, Position>;
+}
+
 interface Waiter {
   readonly projections: readonly string[];
   readonly position: Position;
@@ -25,34 +34,39 @@ interface Waiter {
 
 /** Follows `bus` until closed. */
 export function followPositions(bus: ChangeBus, { timers }: Pick<Runtime, 'timers'>): ProjectionPositions {
-  /** Per projection and partition, of the newest generation heard of. */
-  const known = new Map<string, Map<number, { generation: number; position: Position }>>();
+  /** Per projection, of the newest generation heard of. */
+  const known = new Map<string, KnownGeneration>();
   const waiters = new Set<Waiter>();
 
   const reached = (projection: string): Position => {
-    const positions = [...(known.get(projection)?.values() ?? [])].map(({ position }) => position);
-    const [first, ...others] = positions;
-    if (first === undefined || positions.length < limits.projections.partitions) return START;
+    const generation = known.get(projection);
+    if (generation === undefined) return START;
+    const [first, ...others] = generation.positions.values();
+    if (first === undefined || generation.positions.size < generation.partitionCount) return START;
     return earliest(first, ...others);
   };
   const isMet = ({ projections, position }: Pick<Waiter, 'projections' | 'position'>): boolean =>
     projections.every((projection) => reached(projection) >= position);
 
-  const learn = (projection: string, partition: number, generation: number, position: Position): void => {
-    const partitions = known.get(projection) ?? new Map();
-    const before = partitions.get(partition);
+  const learn = (place: GenerationPlace, partitions: readonly number[], position: Position): void => {
+    const { projection, generation, partitionCount } = place;
+    const before = known.get(projection);
     // Of an older generation nothing counts any more; within one, positions only grow.
     if (before !== undefined && before.generation > generation) return;
-    if (before !== undefined && before.generation === generation && before.position >= position) return;
-    partitions.set(partition, { generation, position });
-    known.set(projection, partitions);
+    const isNew = before === undefined || before.generation < generation;
+    const { positions } = isNew ? { positions: new Map<number, Position>() } : before;
+    if (isNew) known.set(projection, { generation, partitionCount, positions });
+    for (const partition of partitions) {
+      const there = positions.get(partition);
+      if (there === undefined || there < position) positions.set(partition, position);
+    }
   };
   const onMessage = (message: BusMessage): void => {
     if (message.kind === 'changes') {
-      learn(message.projection, message.partition, message.generation, message.checkpoint);
+      const moved = message.partitions.map(({ partition }) => partition);
+      learn(message, moved, message.checkpoint);
     } else {
-      for (const one of message.projections)
-        learn(one.projection, one.partition, one.generation, one.reached);
+      for (const one of message.projections) learn(one, one.partitions, one.reached);
     }
     for (const waiter of waiters) if (isMet(waiter)) waiter.finish(true);
   };

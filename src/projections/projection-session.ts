@@ -3,22 +3,17 @@ import type { Logger } from 'pino';
 import type { EventLog, Position, Subscription } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import { streams } from '../domain/streams.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
 import type { BusMessage, ChangeBus } from './bus.ts';
-import type { Checkpoint, CheckpointKey } from './checkpoints.ts';
-import { isSamePlace, loadCheckpoint, loadCheckpoints, moveCheckpoint } from './checkpoints.ts';
+import { isSamePlace, loadCheckpoints } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
 import { feedEntry } from './feed-entry.ts';
-import type { Generation } from './generations.ts';
-import { ensureFirstGeneration, loadLiveGeneration } from './generations.ts';
 import { Lane } from './lane.ts';
 import { limiter } from './limiter.ts';
-import { noEpoch, readLogEpoch } from './log-epoch-reader.ts';
+import type { IdlePartition, LoadedProjections } from './load-projections.ts';
+import { loadProjections } from './load-projections.ts';
 import type { Projection } from './projection.ts';
-import type { ProjectionFailure } from './projection-failure.ts';
-import { recordFailure, unusable } from './projection-failure.ts';
 import { sqlOn } from './sql.ts';
-import { inTransaction } from './transaction.ts';
 
 export interface SessionDeps {
   readonly log: EventLog;
@@ -26,33 +21,26 @@ export interface SessionDeps {
   readonly bus: ChangeBus;
   readonly runtime: Runtime;
   readonly logger: Logger;
-}
-
-/** A live generation that this session cannot feed, and why. */
-export interface IdleProjection {
-  readonly projection: Projection;
-  readonly generation: Generation;
-  readonly partition: number;
-  readonly checkpoint: Checkpoint;
-  /** `undefined`: its version is another than the code's, which waits for the rebuild that replaces it. */
-  readonly failure: ProjectionFailure | undefined;
+  /** How many a generation that is made here gets. Default: `limits.projections.partitions`. */
+  readonly partitions?: number | undefined;
 }
 
 /**
- * One stretch of owning partitions: reads the log once and feeds it to a lane per projection and partition,
- * from where the most backward of them is. Ends when it is told to, when a lane finds that its checkpoint was
+ * One stretch of owning partitions: reads the log once and feeds it to a lane per projection, from
+ * where the most backward partition is. Ends when it is told to, when a lane finds that a checkpoint of its was
  * moved by somebody else, or when the log's epoch changes; whoever owns the partitions then begins a new one,
  * which looks at everything afresh.
  */
 export class ProjectionSession {
   readonly lanes: readonly Lane[];
-  readonly idle: readonly IdleProjection[];
+  readonly idle: readonly IdlePartition[];
   readonly #deps: SessionDeps;
   readonly #epoch: string;
   readonly #headAtStart: Position;
   readonly #ended: PromiseWithResolvers<void>;
   #subscription: Subscription | undefined;
   #room: PromiseWithResolvers<void> | undefined;
+  #announcing: TimerHandle | undefined;
   #looking: Promise<void> | undefined;
   #isEnding = false;
 
@@ -73,23 +61,25 @@ export class ProjectionSession {
       lost: () => this.end(),
     };
     this.lanes = loaded.ready.map(
-      ({ projection, generation, partition, checkpoint }) =>
-        new Lane(laneDeps, projection, generation, partition, checkpoint),
+      ({ projection, generation, checkpoints }) => new Lane(laneDeps, projection, generation, checkpoints),
     );
   }
 
-  /** Makes what is missing, and loads where everything stands. Throws when log or database do not answer. */
+  /**
+   * Makes what is missing, and loads where the held partitions stand. Throws when log or database do not answer.
+   */
   static async open(
     deps: SessionDeps,
     projections: readonly Projection[],
-    partitions: readonly number[],
+    held: readonly number[],
   ): Promise<ProjectionSession> {
-    return new ProjectionSession(deps, await loadProjections(deps, projections, partitions));
+    return new ProjectionSession(deps, await loadProjections(deps, projections, held));
   }
 
   /** Feeds the lanes until the session ends. Throws what the log's subscription throws. */
   async run(): Promise<void> {
-    const [first, ...others] = this.lanes.map((lane) => lane.checkpoint.position);
+    const starts = this.lanes.flatMap((lane) => [...lane.checkpoints.values()]);
+    const [first, ...others] = starts.map(({ position }) => position);
     if (first === undefined) {
       await this.#ended.promise;
       return;
@@ -115,6 +105,7 @@ export class ProjectionSession {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#ended.resolve();
+    this.#announcing?.cancel();
     this.#room?.resolve();
     // Ends the iteration in `run`, which waits for the close itself too.
     void this.#subscription?.close().catch(() => undefined);
@@ -122,7 +113,7 @@ export class ProjectionSession {
 
   /** Tells the bus how far everything is, makes lagging checkpoints durable, and looks whether rows are lost. */
   heartbeat(): void {
-    for (const lane of this.lanes) lane.saveCheckpoint();
+    for (const lane of this.lanes) lane.saveCheckpoints();
     this.#publishProgress();
     if (this.#isEnding) return;
     this.#looking ??= this.#findLost()
@@ -139,15 +130,24 @@ export class ProjectionSession {
   async #findLost(): Promise<void> {
     const atRest = this.lanes.filter((lane) => lane.isAtRest);
     if (atRest.length === 0) return;
-    const known = atRest.map((lane) => lane.checkpoint);
+    const known = atRest.flatMap((lane) => {
+      const { checkpoints, generation } = lane;
+      const place = { name: generation.name, generation: generation.number };
+      return [...checkpoints].map(([partition, checkpoint]) => ({
+        lane,
+        checkpoints,
+        checkpoint,
+        key: { ...place, partition },
+      }));
+    });
     const stored = await loadCheckpoints(
       sqlOn(this.#deps.pool),
-      atRest.map((lane) => lane.key),
+      known.map(({ key }) => key),
     );
-    for (const [index, lane] of atRest.entries()) {
+    for (const [index, { lane, checkpoints, checkpoint }] of known.entries()) {
       // What the lane wrote meanwhile went through its own comparison.
-      const hasRested = lane.isAtRest && lane.checkpoint === known[index];
-      if (hasRested && !isSamePlace(stored[index], lane.checkpoint)) lane.lose();
+      const hasRested = lane.isAtRest && lane.checkpoints === checkpoints;
+      if (hasRested && !isSamePlace(stored[index], checkpoint)) lane.lose();
     }
   }
 
@@ -161,6 +161,7 @@ export class ProjectionSession {
       } else if (item.kind === 'checkpoint') {
         for (const lane of this.lanes) lane.skipTo(item.position);
       }
+      this.#announceSoon();
       while (!this.#hasRoom() && !this.#isEnding) {
         this.#room = Promise.withResolvers<void>();
         await this.#room.promise;
@@ -189,75 +190,21 @@ export class ProjectionSession {
     this.#publishProgress();
   }
 
+  /**
+   * Others wait for what they wrote to be behind all partitions: also behind those, here, that it does not touch and
+   * that therefore write nothing.
+   */
+  #announceSoon(): void {
+    if (this.#isEnding) return;
+    this.#announcing ??= this.#deps.runtime.timers.after(limits.projections.progressDelayMs, () => {
+      this.#announcing = undefined;
+      this.#publishProgress();
+    });
+  }
+
   #publishProgress(): void {
-    const active = this.lanes.filter((lane) => lane.isActive);
-    if (active.length === 0) return;
-    this.#deps.bus.publish({ kind: 'progress', projections: active.map((lane) => lane.progress) });
+    const projections = this.lanes.filter((lane) => lane.isActive).flatMap((lane) => lane.progress);
+    if (projections.length === 0) return;
+    this.#deps.bus.publish({ kind: 'progress', projections });
   }
-}
-
-interface LoadedProjections {
-  readonly epoch: string;
-  readonly head: Position;
-  readonly ready: readonly {
-    readonly projection: Projection;
-    readonly generation: Generation;
-    readonly partition: number;
-    readonly checkpoint: Checkpoint;
-  }[];
-  readonly idle: readonly IdleProjection[];
-}
-
-async function loadProjections(
-  { log, pool, logger }: SessionDeps,
-  projections: readonly Projection[],
-  partitions: readonly number[],
-): Promise<LoadedProjections> {
-  // The head before the epoch: an epoch that begins in between is then seen as part of what is to come.
-  const head = await log.head();
-  const epoch = await readLogEpoch(log);
-  const ready: LoadedProjections['ready'][number][] = [];
-  const idle: IdleProjection[] = [];
-  for (const projection of projections) {
-    await inTransaction(pool, {}, (tx) => ensureFirstGeneration(tx, projection, epoch));
-    const generation = await loadLiveGeneration(sqlOn(pool), projection.name);
-    if (generation === undefined) throw new Error(`${projection.name} has no live generation`);
-    for (const partition of partitions) {
-      const key = { name: projection.name, generation: generation.number, partition };
-      const checkpoint = await loadCheckpoint(sqlOn(pool), key);
-      // Swapped away between the two reads: the next look finds the new generation.
-      if (checkpoint === undefined) throw new Error(`generation ${key.generation} of ${key.name} is retired`);
-      if (generation.version !== projection.version) {
-        idle.push({ projection, generation, partition, checkpoint, failure: undefined });
-        continue;
-      }
-      // Looked at afresh before it is recorded for good: another process may have written, or rebuilt, meanwhile.
-      const failure =
-        unusable(key, checkpoint, epoch, head) &&
-        unusable(key, checkpoint, await readLogEpoch(log), await log.head());
-      if (failure === undefined) {
-        const adopted =
-          checkpoint.epoch === noEpoch ? await adoptEpoch(pool, key, checkpoint, epoch) : checkpoint;
-        ready.push({ projection, generation, partition, checkpoint: adopted });
-        continue;
-      }
-      logger.error({ projection: projection.name, failure }, 'a projection cannot go on');
-      await recordFailure(sqlOn(pool), key, failure);
-      idle.push({ projection, generation, partition, checkpoint, failure });
-    }
-  }
-  return { epoch, head, ready, idle };
-}
-
-/** Rows folded before the log's history had a name belong to the first one that it gets. */
-async function adoptEpoch(
-  pool: pg.Pool,
-  key: CheckpointKey,
-  checkpoint: Checkpoint,
-  epoch: string,
-): Promise<Checkpoint> {
-  if (epoch === noEpoch) return checkpoint;
-  const adopted = { ...checkpoint, epoch };
-  await inTransaction(pool, {}, (tx) => moveCheckpoint(tx, key, checkpoint, adopted));
-  return adopted;
 }

@@ -11,6 +11,8 @@ export interface StoredStatus {
   readonly version: number;
   readonly state: Generation['state'];
   readonly partition: number;
+  /** How many the generation has. */
+  readonly partitionCount: number;
   readonly epoch: string;
   readonly position: Position;
   readonly failure: ProjectionFailure | null;
@@ -19,7 +21,8 @@ export interface StoredStatus {
 /** All generations that have checkpoints, from any process: for `status` of the CLI and for health checks. */
 export async function readStoredStatus(pool: pg.Pool): Promise<readonly StoredStatus[]> {
   const rows = await sqlOn(pool).query<Omit<StoredStatus, 'position'> & { position: string }>(
-    `select g.name as projection, g.number as generation, g.version, g.state, c.partition, c.epoch,
+    `select g.name as projection, g.number as generation, g.version, g.state, c.partition,
+       g.partitions as "partitionCount", c.epoch,
        c.position::text, c.failure
      from projection.generation g
      join projection.checkpoint c on c.name = g.name and c.generation = g.number

@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { CheckpointMoved } from './checkpoints.ts';
 import { boundedTail } from './bounded-tail.ts';
 import type { RowDifference } from './compare.ts';
-import { assertNotAhead, compareWithLive, livePosition } from './compare-with-live.ts';
+import { assertNotAhead, compareWithLive } from './compare-with-live.ts';
 import { earliest } from './earliest.ts';
 import type { Generation } from './generations.ts';
 import {
@@ -18,11 +18,14 @@ import {
   loadGenerations,
   schemaOf,
 } from './generations.ts';
+import type { LogCut } from './log-cut.ts';
+import { firstOf, lastOf, liveCut } from './log-cut.ts';
 import { readLogEpoch } from './log-epoch-reader.ts';
 import type { Projection } from './projection.ts';
 import { withRebuildLocks } from './rebuild-lock.ts';
 import type { RebuildProgress } from './rebuild-progress.ts';
 import { ProgressMeter } from './rebuild-progress.ts';
+import type { CopyTarget } from './shadow-copy.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
 import { sqlOn } from './sql.ts';
@@ -47,6 +50,8 @@ export interface RebuildDeps {
   readonly pool: pg.Pool;
   readonly runtime: Runtime;
   readonly logger: Logger;
+  /** How many the new generations get. Default: `limits.projections.partitions`. */
+  readonly partitions?: number | undefined;
 }
 
 export interface RebuildOptions {
@@ -126,18 +131,22 @@ class Rebuild {
   }
 
   async run(projections: readonly Projection[]): Promise<readonly RebuildResult[]> {
-    const { log, pool, logger } = this.#deps;
+    const { log, pool, logger, partitions } = this.#deps;
     const epoch = await readLogEpoch(log);
     const writers: ShadowWriter[] = [];
     for (const projection of projections) {
-      await inTransaction(pool, {}, (tx) => ensureFirstGeneration(tx, projection, epoch));
+      await inTransaction(pool, {}, (tx) => ensureFirstGeneration(tx, projection, epoch, partitions));
       // Now, and not only when hours of copying are over.
       if (this.#options.compare === true) {
-        assertNotAhead(projection.name, await livePosition(sqlOn(pool), projection.name), await log.head());
+        assertNotAhead(
+          projection.name,
+          lastOf(await liveCut(sqlOn(pool), projection.name)),
+          await log.head(),
+        );
       }
       await this.#dropLeftovers(projection);
       const generation = await inTransaction(pool, {}, (tx) =>
-        createGeneration(tx, projection, epoch, 'shadow'),
+        createGeneration(tx, projection, epoch, 'shadow', partitions),
       );
       const writer = new ShadowWriter(pool, projection, generation, epoch);
       writers.push(writer);
@@ -193,7 +202,7 @@ class Rebuild {
         pool,
         writer,
         () => this.#deps.log.head(),
-        (position) => this.#copy([writer], position),
+        (cut) => this.#bringTo(writer, cut),
       );
     }
     if (this.#options.swap === false) {
@@ -231,11 +240,23 @@ class Rebuild {
   /** Where a shadow that is to be compared may go: not beyond the live rows, nor beyond the log. */
   async #end(writer: ShadowWriter): Promise<Position> {
     const head = await this.#deps.log.head();
-    const live = await livePosition(sqlOn(this.#deps.pool), writer.projection.name);
-    return earliest(live, head);
+    const live = await liveCut(sqlOn(this.#deps.pool), writer.projection.name);
+    return earliest(firstOf(live), head);
   }
 
-  #copy(writers: readonly ShadowWriter[], until: Position): Promise<number> {
+  /** Makes the shadow's rows exactly what the live ones are that are so far. */
+  async #bringTo(writer: ShadowWriter, cut: LogCut): Promise<void> {
+    await this.#copy([writer], firstOf(cut));
+    const ahead: CopyTarget = {
+      projection: writer.projection,
+      position: writer.position,
+      write: (events) => writer.writeAhead(events, cut),
+    };
+    await this.#copy([ahead], lastOf(cut));
+    writer.reached(cut);
+  }
+
+  #copy(writers: readonly CopyTarget[], until: Position): Promise<number> {
     const { signal } = this.#options;
     return copyToShadows(this.#deps.log, writers, until, { meter: this.#meter, signal });
   }

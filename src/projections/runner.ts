@@ -3,15 +3,15 @@ import type { Logger } from 'pino';
 import type { EventLog, Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import { backoffMs } from '../runtime/backoff.ts';
-import type { LeaseStore } from '../runtime/leases.ts';
+import type { SharedLeaseStore } from '../runtime/leases.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { allProjections } from './all-projections.ts';
 import type { ChangeBus } from './bus.ts';
-import { loadLiveGeneration } from './generations.ts';
+import type { Generation } from './generations.ts';
+import { loadLiveGeneration, mostPartitions } from './generations.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { LaneState } from './lane.ts';
 import { OutdatedReplacer } from './outdated-replacer.ts';
-import { partitionCount } from './partitions.ts';
 import type { Projection } from './projection.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { ProjectionSession } from './projection-session.ts';
@@ -22,11 +22,15 @@ export interface RunnerDeps {
   /** Writers take up to `limits.projections.writersMax` connections of it. */
   readonly pool: pg.Pool;
   readonly bus: ChangeBus;
-  readonly leases: LeaseStore;
+  readonly leases: SharedLeaseStore;
   readonly runtime: Runtime;
   readonly logger: Logger;
   /** Default: all of them. */
   readonly projections?: readonly Projection[];
+  /** What this process is called where its partitions are shown. Default: nothing. */
+  readonly owner?: string;
+  /** How many partitions a generation that is made here gets. Default: `limits.projections.partitions`. */
+  readonly partitions?: number;
 }
 
 /** How one partition of one projection is doing, in this process. */
@@ -41,6 +45,7 @@ export interface ProjectionStatus {
   readonly state: LaneState | 'outdated';
   /** Reads show everything up to here. */
   readonly reached: Position;
+  /** Of all its partitions in this process. */
   readonly queuedEvents: number;
   readonly failure: ProjectionFailure | undefined;
 }
@@ -50,14 +55,17 @@ export interface ProjectionRunner {
   start(): void;
   /** Lets the transactions under way end and gives the partitions to others. */
   stop(): Promise<void>;
-  /** Empty while another process feeds the projections. */
+  /** Of the partitions that this process has; empty while it has none. */
   status(): readonly ProjectionStatus[];
 }
 
+/** The leases of partitions: number n is for partition n of every projection. */
+export const partitionLeases = 'projections';
+
 /**
- * Keeps the read models up to date for as long as it lives: takes the partitions that are free, runs a session
- * over them, and begins a new one whenever something has changed under it. A process that stands by takes over
- * when the leases of another have run out.
+ * Keeps the read models up to date for as long as it lives: takes its share of the partitions, runs a session over
+ * them, and begins a new one whenever something has changed under it. Processes share the partitions out evenly;
+ * those of one that died are taken over when its leases have run out.
  */
 export function createProjectionRunner(deps: RunnerDeps): ProjectionRunner {
   return new Runner(deps);
@@ -70,6 +78,7 @@ class Runner implements ProjectionRunner {
   readonly #replacer: OutdatedReplacer;
   readonly #stopping = new AbortController();
   #session: ProjectionSession | undefined;
+  #running: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
   #woken = Promise.withResolvers<void>();
@@ -81,14 +90,21 @@ class Runner implements ProjectionRunner {
       store: deps.leases,
       runtime: deps.runtime,
       logger: deps.logger,
-      names: Array.from({ length: partitionCount }, (_, partition) => leaseName(partition)),
-      holder: deps.runtime.ids.next(),
+      group: partitionLeases,
+      // Whatever the setting is by now: generations keep the partitions that they were made with.
+      count: async () =>
+        Math.max(deps.partitions ?? limits.projections.partitions, await mostPartitions(sqlOn(deps.pool))),
+      holder: `${deps.owner ?? ''}#${deps.runtime.ids.next()}`,
       ttlMs: limits.projections.leaseTtlMs,
       renewMs: limits.projections.leaseRenewMs,
-      onChange: () => this.#wake(),
+      retryMs: limits.projections.leaseRetryMs,
+      onChange: () => {
+        this.#wake();
+        return this.#running;
+      },
     });
-    const { log, pool, runtime, logger } = deps;
-    this.#replacer = new OutdatedReplacer({ log, pool, runtime, logger });
+    const { log, pool, runtime, logger, partitions } = deps;
+    this.#replacer = new OutdatedReplacer({ log, pool, runtime, logger, partitions });
   }
 
   start(): void {
@@ -107,15 +123,17 @@ class Runner implements ProjectionRunner {
   status(): readonly ProjectionStatus[] {
     const session = this.#session;
     if (session === undefined) return [];
-    const fed = session.lanes.map((lane) => ({
-      projection: lane.projection.name,
-      partition: lane.key.partition,
-      generation: lane.key.generation,
-      state: lane.state,
-      reached: lane.progress.reached,
-      queuedEvents: lane.queuedEvents,
-      failure: lane.failure,
-    }));
+    const fed = session.lanes.flatMap((lane) =>
+      lane.partitions.map(({ partition, state, reached, failure }) => ({
+        projection: lane.projection.name,
+        partition,
+        generation: lane.generation.number,
+        state,
+        reached,
+        queuedEvents: lane.queuedEvents,
+        failure,
+      })),
+    );
     const idle = session.idle.map(({ projection, generation, partition, checkpoint, failure }) => ({
       projection: projection.name,
       partition,
@@ -142,7 +160,8 @@ class Runner implements ProjectionRunner {
         continue;
       }
       try {
-        await this.#runSession(held);
+        this.#running = this.#runSession(held);
+        await this.#running;
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -153,11 +172,11 @@ class Runner implements ProjectionRunner {
     }
   }
 
-  async #runSession(held: readonly string[]): Promise<void> {
-    const session = await ProjectionSession.open(this.#deps, this.#projections, held.map(partitionOfLease));
+  async #runSession(held: readonly number[]): Promise<void> {
+    const session = await ProjectionSession.open(this.#deps, this.#projections, held);
     const heartbeat = this.#deps.runtime.timers.every(limits.projections.heartbeatMs, () => {
       session.heartbeat();
-      this.#lookAfter(session);
+      this.#lookAfter(session, held);
     });
     this.#session = session;
     void this.#woken.promise.then(() => session.end());
@@ -173,15 +192,16 @@ class Runner implements ProjectionRunner {
   }
 
   /** Another process may have rebuilt what stands still here; a lease may have run out; a rebuild may be due. */
-  #lookAfter(session: ProjectionSession): void {
-    if (this.#leases.held.length === 0) {
+  #lookAfter(session: ProjectionSession, partitions: readonly number[]): void {
+    const { held } = this.#leases;
+    if (!partitions.every((partition) => held.includes(partition))) {
       session.end();
       return;
     }
     this.#replaceOutdated(session);
     const still = [
-      ...session.lanes.filter((lane) => !lane.isActive).map((lane) => lane.key),
-      ...session.idle.map(({ generation }) => ({ name: generation.name, generation: generation.number })),
+      ...session.lanes.filter((lane) => lane.isStuck).map(({ generation }) => generation),
+      ...new Set(session.idle.map(({ generation }) => generation)),
     ];
     if (still.length === 0) return;
     this.#looking ??= this.#endIfReplaced(session, still)
@@ -191,13 +211,10 @@ class Runner implements ProjectionRunner {
       });
   }
 
-  async #endIfReplaced(
-    session: ProjectionSession,
-    still: readonly { readonly name: string; readonly generation: number }[],
-  ): Promise<void> {
-    for (const { name, generation } of still) {
+  async #endIfReplaced(session: ProjectionSession, still: readonly Generation[]): Promise<void> {
+    for (const { name, number } of still) {
       const live = await loadLiveGeneration(sqlOn(this.#deps.pool), name);
-      if (live !== undefined && live.number !== generation) {
+      if (live !== undefined && live.number !== number) {
         session.end();
         return;
       }
@@ -214,12 +231,4 @@ class Runner implements ProjectionRunner {
   #wake(): void {
     this.#woken.resolve();
   }
-}
-
-function leaseName(partition: number): string {
-  return `projections/${partition}`;
-}
-
-function partitionOfLease(name: string): number {
-  return Number(name.slice(name.indexOf('/') + 1));
 }

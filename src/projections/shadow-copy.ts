@@ -6,6 +6,9 @@ import type { ProjectedEvent } from './projected-event.ts';
 import type { ProgressMeter } from './rebuild-progress.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 
+/** What a copy is made into. */
+export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write'>;
+
 export interface CopyOptions {
   readonly meter: ProgressMeter;
   /** Throws its reason when aborted, between two batches. */
@@ -18,7 +21,7 @@ export interface CopyOptions {
  */
 export async function copyToShadows(
   log: EventLog,
-  writers: readonly ShadowWriter[],
+  writers: readonly CopyTarget[],
   until: Position,
   { meter, signal }: CopyOptions,
 ): Promise<number> {

@@ -3,20 +3,26 @@ import type { Position } from '../commands/event-log.ts';
 import { START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import { moveCheckpoint } from './checkpoints.ts';
+import { moveCheckpoints } from './checkpoints.ts';
 import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
-import { partitionCount, partitionOf } from './partitions.ts';
+import type { LogCut } from './log-cut.ts';
+import { isBefore } from './log-cut.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
 import { inTransaction } from './transaction.ts';
 
-/** Fills one shadow generation, all of its partitions in step. Tells nobody what changed. */
+/**
+ * Fills one shadow generation, all of its partitions in step: their checkpoints move together, and the rows are
+ * folded once for all of them. Tells nobody what changed.
+ */
 export class ShadowWriter {
   readonly projection: Projection;
   readonly generation: Generation;
   readonly #pool: pg.Pool;
   #checkpoint: Checkpoint;
+  /** The rows hold everything before this too, beyond the checkpoint. */
+  #cut: LogCut | undefined;
 
   /** A writer for a generation that `createGeneration` has just made for `epoch`. */
   constructor(pool: pg.Pool, projection: Projection, generation: Generation, epoch: string) {
@@ -38,25 +44,46 @@ export class ShadowWriter {
   async write(events: readonly ProjectedEvent[], upTo: Position): Promise<void> {
     const from = this.#checkpoint;
     if (upTo <= from.position) return;
-    const own = events.filter((event) => event.position > from.position && this.#isOwn(event));
+    const own = events.filter((event) => this.#isMissing(event));
     const to: Checkpoint = { ...from, position: upTo, changed: own.at(-1)?.position ?? from.changed };
+    await this.#commit(own, to);
+    this.#checkpoint = to;
+  }
+
+  /**
+   * Writes those of `events` that it does not have and that are before `cut`, and leaves the checkpoint where it
+   * is: what is compared with live rows must be as uneven as their partitions are. To be called for all events
+   * between the checkpoint and the cut, then `reached` with the cut; nothing else may be written in between.
+   */
+  async writeAhead(events: readonly ProjectedEvent[], cut: LogCut): Promise<void> {
+    const own = events.filter((event) => this.#isMissing(event) && isBefore(event, cut));
+    if (own.length > 0) await this.#commit(own, this.#checkpoint);
+  }
+
+  /** From now on, what is before `cut` counts as written. */
+  reached(cut: LogCut): void {
+    this.#cut = cut;
+  }
+
+  /** The compare-and-set of all checkpoints, then the rows of `own`. */
+  async #commit(own: readonly ProjectedEvent[], to: Checkpoint): Promise<void> {
+    const { name, number, partitions } = this.generation;
+    const from = this.#checkpoint;
     const settings = {
       disposable: true,
       lockTimeoutMs: limits.projections.lockTimeoutMs,
       statementTimeoutMs: limits.projections.rebuildStatementTimeoutMs,
     };
-    const { name, number } = this.generation;
     await inTransaction(this.#pool, settings, async (tx) => {
-      for (let partition = 0; partition < partitionCount; partition++) {
-        await moveCheckpoint(tx, { name, generation: number, partition }, from, to);
-        const batch = own.filter((event) => partitionOf(event.stream) === partition);
-        if (batch.length > 0) await this.projection.fold(batch).write(tx, schemaOf(name, number));
-      }
+      const moves = Array.from({ length: partitions }, (_, partition) => ({ partition, from, to }));
+      await moveCheckpoints(tx, { name, generation: number }, moves);
+      if (own.length > 0) await this.projection.fold(own).write(tx, schemaOf(name, number));
     });
-    this.#checkpoint = to;
   }
 
-  #isOwn(event: ProjectedEvent): boolean {
+  #isMissing(event: ProjectedEvent): boolean {
+    if (event.position <= this.#checkpoint.position) return false;
+    if (this.#cut !== undefined && isBefore(event, this.#cut)) return false;
     return this.projection.streamPrefixes.some((prefix) => event.stream.startsWith(prefix));
   }
 }

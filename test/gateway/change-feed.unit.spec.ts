@@ -106,8 +106,8 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
         kind: 'changes',
         projection,
         generation: 1,
-        partition: 0,
-        previous: before,
+        partitionCount: 1,
+        partitions: [{ partition: 0, previous: before }],
         checkpoint,
         changes,
       });

@@ -5,12 +5,13 @@ import { decodeBusMessage, encodeBusMessage } from '../../src/projections/bus-co
 import { alice } from '../support/domain-fixtures.ts';
 
 const position = fc.bigInt({ min: -1n, max: 2n ** 63n - 1n });
-const place = { projection: fc.string(), generation: fc.nat(), partition: fc.nat() };
+const place = { projection: fc.string(), generation: fc.nat(), partitionCount: fc.nat() };
+const move = fc.record({ partition: fc.nat(), previous: position });
 const message: fc.Arbitrary<BusMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('changes' as const),
     ...place,
-    previous: position,
+    partitions: fc.array(move),
     checkpoint: position,
     changes: fc.array(
       fc.record({
@@ -23,7 +24,9 @@ const message: fc.Arbitrary<BusMessage> = fc.oneof(
   }),
   fc.record({
     kind: fc.constant('progress' as const),
-    projections: fc.array(fc.record({ ...place, changed: position, reached: position })),
+    projections: fc.array(
+      fc.record({ ...place, partitions: fc.array(fc.nat()), changed: position, reached: position }),
+    ),
   }),
 );
 

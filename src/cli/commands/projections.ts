@@ -1,4 +1,6 @@
+import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import type { Settings } from '../../config/settings.ts';
+import { describeOwners, partitionOwners } from '../../projections/partition-owners.ts';
 import { readStoredStatus, type StoredStatus } from '../../projections/read-status.ts';
 import { exitCodes } from '../cli-error.ts';
 import { printLine } from '../output.ts';
@@ -9,24 +11,56 @@ export async function projectionsCommand(settings: Settings, json: boolean): Pro
   return withReadSide(settings, async ({ log, pool }) => {
     const head = await log.head();
     const all = await readStoredStatus(pool);
+    const owners = await partitionOwners(createLeaseStore(pool));
     if (json) {
       const asText = (_key: string, value: unknown): unknown =>
         typeof value === 'bigint' ? `${value}` : value;
-      printLine(JSON.stringify({ head, projections: all }, asText));
+      const projections = all.map((status) => ({ ...status, owner: ownerOf(status, owners) }));
+      printLine(JSON.stringify({ head, projections }, asText));
     } else {
       printLine(`The log ends at ${head}.`);
-      for (const status of all) printLine(statusLine(status, head));
+      printLine(
+        owners.size === 0 ? 'Nobody keeps the read models now.' : `Kept by: ${describeOwners(owners)}`,
+      );
+      for (const partitions of byGeneration(all))
+        for (const line of linesOf(partitions, head)) printLine(line);
     }
     return all.some(({ failure }) => failure !== null) ? exitCodes.found : exitCodes.ok;
   });
 }
 
-function statusLine(
-  { projection, generation, state, position, failure }: StoredStatus,
-  head: bigint,
-): string {
+/** Shadows have no owner: whoever rebuilds writes them. */
+function ownerOf({ state, partition }: StoredStatus, owners: ReadonlyMap<number, string>): string | null {
+  return state === 'live' ? (owners.get(partition) ?? null) : null;
+}
+
+function byGeneration(all: readonly StoredStatus[]): readonly (readonly [StoredStatus, ...StoredStatus[]])[] {
+  const groups = new Map<string, [StoredStatus, ...StoredStatus[]]>();
+  for (const status of all) {
+    const key = `${status.projection}/${status.generation}`;
+    const known = groups.get(key);
+    if (known === undefined) groups.set(key, [status]);
+    else known.push(status);
+  }
+  return [...groups.values()];
+}
+
+/** A line for the generation, as far as its most backward partition, and one for each partition that stands still. */
+function linesOf(partitions: readonly [StoredStatus, ...StoredStatus[]], head: bigint): readonly string[] {
+  const [{ projection, generation, state, partitionCount }] = partitions;
+  const position = partitions.reduce(
+    (first, one) => (one.position < first ? one.position : first),
+    partitions[0].position,
+  );
   // It may have moved on since the head was looked up.
   const behind = position < head ? `, ${head - position} behind` : '';
-  const stands = failure === null ? '' : `\n    STANDS STILL (${failure.reason}): ${failure.message}`;
-  return `${projection.padEnd(12)} generation ${generation}  ${state.padEnd(7)}  at ${position}${behind}${stands}`;
+  const place = `${projection.padEnd(12)} generation ${generation}  ${state.padEnd(7)}  ${partitionCount} partitions`;
+  const stuck = partitions.flatMap(({ partition, failure, ...one }) =>
+    failure === null
+      ? []
+      : [
+          `    partition ${partition} STANDS STILL at ${one.position} (${failure.reason}): ${failure.message}`,
+        ],
+  );
+  return [`${place}  at ${position}${behind}`, ...stuck];
 }

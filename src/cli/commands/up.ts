@@ -22,10 +22,11 @@ export async function up(settings: Settings): Promise<number> {
       nodeOptions: ['--optimize-for-size'],
     },
     stderr: logFile?.descriptor ?? 'inherit',
-    onReady: ({ httpUrl }) => {
+    onReady: ({ httpUrl, projectorUrls }) => {
       printLine(`hongbao is ready at ${httpUrl}`);
       printLine(`  data    ${settings.dataFolder}`);
       printLine(`  API     ${httpUrl}/docs`);
+      if (projectorUrls.length > 0) printLine(`  health  ${projectorUrls.join(' ')} (projectors)`);
       if (logFile) printLine(`  log     ${logFile.path}`);
       printLine('  stop    Ctrl-C');
     },

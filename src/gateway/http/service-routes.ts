@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import fastifyStatic from '@fastify/static';
 import { limits } from '../../config/limits.ts';
 import { DevAccountsSchema, HealthSchema } from '../../protocol/http.ts';
+import type { ReadinessCheck } from '../gateway-deps.ts';
 import { sharedResult } from './shared-result.ts';
 import type { GatewayApp, RouteContext } from './route-context.ts';
 
@@ -40,10 +41,11 @@ export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readi
   });
 }
 
-async function checked(check: () => Promise<string | undefined>): Promise<{ ok: boolean; detail?: string }> {
+async function checked(check: ReadinessCheck): Promise<{ ok: boolean; detail?: string }> {
   try {
-    const detail = await check();
-    return detail === undefined ? { ok: true } : { ok: false, detail };
+    const found = await check();
+    if (found === undefined) return { ok: true };
+    return typeof found === 'string' ? { ok: false, detail: found } : { ok: true, detail: found.passed };
   } catch (error) {
     return { ok: false, detail: error instanceof Error ? error.message : String(error) };
   }

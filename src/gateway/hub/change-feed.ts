@@ -42,9 +42,9 @@ type Batch = Pick<Extract<BusMessage, { kind: 'changes' }>, 'changes' | 'checkpo
  * at least as new as it is: who was removed before it does not get it, and who has joined before it does. When
  * that wait is in vain, the group is told to read instead (see owed-resyncs.ts).
  *
- * Opening is asynchronous, so each partition's changes go through queues of their own, which keep them in order:
- * one for what goes to groups and one for all else, which waits for no memberships. Who gets a push is looked up
- * when it is sent.
+ * Opening is asynchronous, so each projection's changes go through queues of their own, which keep them in order:
+ * one for what goes to groups and one for all else, which waits for no memberships. (Not each partition's: one may
+ * go from one projector to another, and a message speaks of several.) Who gets a push is looked up when it is sent.
  *
  * A gap on the bus, or checkpoints that moved during its silence, mean that updates were lost, who may get what
  * perhaps among them: that is read again (see access-refresh.ts), and then everyone is told to resync.
@@ -113,11 +113,10 @@ export class ChangeFeed {
       this.#everyone.ask('the queue of changes is full');
       return;
     }
-    const { checkpoint } = message;
-    const lane = `${message.projection}/${message.partition}`;
+    const { checkpoint, projection } = message;
     const [forGroups, others] = [changes.filter(isForGroup), changes.filter((change) => !isForGroup(change))];
-    this.#enqueue(lane, others, () => this.#deliver({ changes: others, checkpoint }));
-    this.#enqueue(`${lane}/groups`, forGroups, () =>
+    this.#enqueue(projection, others, () => this.#deliver({ changes: others, checkpoint }));
+    this.#enqueue(`${projection}/groups`, forGroups, () =>
       this.#deliverToGroups({ changes: forGroups, checkpoint }),
     );
   }

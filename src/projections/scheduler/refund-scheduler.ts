@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { RefundOutcome, RefundPort } from '../../commands/refund-port.ts';
 import { limits } from '../../config/limits.ts';
-import type { LeaseStore } from '../../runtime/leases.ts';
+import type { SharedLeaseStore } from '../../runtime/leases.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
 import { HeldLeases } from '../held-leases.ts';
 import type { DuePacket } from './due-packets.ts';
@@ -23,7 +23,7 @@ import { TrackedRefunds } from './tracked-refunds.ts';
 
 export interface SchedulerDeps {
   readonly pool: pg.Pool;
-  readonly leases: LeaseStore;
+  readonly leases: SharedLeaseStore;
   readonly refunds: RefundPort;
   readonly runtime: Runtime;
   readonly logger: Logger;
@@ -79,10 +79,12 @@ class Scheduler implements RefundScheduler {
       store: deps.leases,
       runtime: deps.runtime,
       logger: deps.logger,
-      names: Array.from({ length: limits.scheduler.shards }, (_, shard) => leaseName(shard)),
+      group: 'scheduler',
+      count: async () => limits.scheduler.shards,
       holder: ids.next(),
       ttlMs: limits.scheduler.leaseTtlMs,
       renewMs: limits.scheduler.leaseRenewMs,
+      retryMs: limits.scheduler.leaseRetryMs,
       onChange: () => this.#look(),
     });
   }
@@ -108,7 +110,7 @@ class Scheduler implements RefundScheduler {
       inFlight: this.#tracked.inFlight,
       fired: lateness.count,
       lateness,
-      shards: this.#leases.held.map(shardOfLease),
+      shards: this.#leases.held,
       paused: this.#paused,
     };
   }
@@ -148,7 +150,7 @@ class Scheduler implements RefundScheduler {
 
   async #takeWhatIsDue(): Promise<void> {
     this.#paused = this.#deps.refunds.pausedMs() > 0;
-    const shards = this.#leases.held.map(shardOfLease);
+    const shards = this.#leases.held;
     if (this.#paused || shards.length === 0) return;
     const except = this.#tracked.leftAlone();
     const room = this.#tracked.room;
@@ -198,12 +200,4 @@ class Scheduler implements RefundScheduler {
   #nowSecond(): number {
     return Math.floor(this.#deps.runtime.clock.nowMs() / 1_000);
   }
-}
-
-function leaseName(shard: number): string {
-  return `scheduler/${shard}`;
-}
-
-function shardOfLease(name: string): number {
-  return Number(name.slice(name.indexOf('/') + 1));
 }

@@ -124,8 +124,8 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       kind: 'changes',
       projection,
       generation: 1,
-      partition: 0,
-      previous,
+      partitionCount: 1,
+      partitions: [{ partition: 0, previous }],
       checkpoint: position,
       changes,
     };
@@ -287,7 +287,14 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
       return wanted <= position;
     },
     progress: async () => [
-      { projection: 'messages', generation: 1, partition: 0, changed: progress, reached: progress },
+      {
+        projection: 'messages',
+        generation: 1,
+        partitionCount: 1,
+        partitions: [0],
+        changed: progress,
+        reached: progress,
+      },
     ],
     accounts: (ids) => reading(() => ids.flatMap((id) => accounts.get(id) ?? [])),
     friends: () => reading(() => ({ rows: [] })),

@@ -26,6 +26,7 @@ function keep(starts: readonly (readonly [says: string, then: 'end' | 'stay'])[]
     },
     stderr: 'ignore',
     onSpawn: () => undefined,
+    onMessage: () => undefined,
     onGaveUp: end.resolve,
     runtime: { ...runtime, timers: { ...runtime.timers, sleep: () => Promise.resolve() } },
     logger: pino({ level: 'silent' }),

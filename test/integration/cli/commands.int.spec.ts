@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
 import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
@@ -27,11 +28,27 @@ describe('hongbao projections', () => {
 
   it('shows every read model, and that all go on', async () => {
     const { code, stdout } = await runCli(['projections'], engines.env);
-    expect(stdout.split('\n')).toHaveLength(allProjections.length + 2);
+    expect(stdout.split('\n')).toHaveLength(allProjections.length + 3);
+    expect(stdout).toContain('Nobody keeps the read models now.');
     for (const { name } of allProjections) {
-      expect(stdout).toMatch(new RegExp(`^${name} +generation 1 +live +at -1`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^${name} +generation 1 +live +8 partitions +at -1`, 'm'));
     }
     expect(code).toBe(0);
+  });
+
+  it('says which process keeps which partitions', async () => {
+    const leases = createLeaseStore(engines.database.pool);
+    for (const partition of [0, 1, 2, 5])
+      await leases.acquire(`projections/${partition}`, 'here/7#a', 60_000);
+    await leases.acquire('projections/3', 'there/8#b', 60_000);
+    const { stdout } = await runCli(['projections'], engines.env);
+    expect(stdout).toContain('Kept by: 0-2 5 here/7, 3 there/8\n');
+    const json = JSON.parse((await runCli(['projections', '--json'], engines.env)).stdout);
+    const ofWallet = json.projections.filter((one: { projection: string }) => one.projection === 'wallet');
+    expect(ofWallet.map((one: { owner: string | null }) => one.owner)).toEqual([
+      ...['here/7', 'here/7', 'here/7', 'there/8'],
+      ...[null, 'here/7', null, null],
+    ]);
   });
 
   it('says which one stands still and why, with code 1', async () => {
@@ -39,13 +56,30 @@ describe('hongbao projections', () => {
     const { pool } = engines.database;
     await recordFailure(sqlOn(pool), { name: 'wallet', generation: 1, partition: 0 }, failure);
     const text = await runCli(['projections'], engines.env);
-    expect(text.stdout).toContain(`STANDS STILL (poison): ${failure.message}`);
+    expect(text.stdout).toContain(`partition 0 STANDS STILL at -1 (poison): ${failure.message}`);
     expect(text.code).toBe(1);
     const { stdout, code } = await runCli(['projections', '--json'], engines.env);
     expect(JSON.parse(stdout).projections).toContainEqual(
       expect.objectContaining({ projection: 'wallet', position: '-1', failure }),
     );
     expect(code).toBe(1);
+  });
+});
+
+describe('hongbao up', () => {
+  it('takes the number of projectors from its option, also when the setting has another', async () => {
+    const wrong = await runCli(['up', '--projectors', '9'], { HONGBAO_PROJECTORS: '1' });
+    expect(wrong.stderr).toContain('HONGBAO_PROJECTORS must be a whole number from 0 to 8 (it is "9").');
+    expect(wrong.code).toBe(2);
+  });
+
+  it('refuses projectors where their role is left out', async () => {
+    const folder = temporaryFolder();
+    const env = { HONGBAO_DATA: folder, HONGBAO_PORT: '0', HONGBAO_ROLES: 'gateway' };
+    const { stderr, code } = await runCli(['up', '--projectors', '2'], env);
+    expect(stderr).toContain('Add projector to the roles');
+    expect(code).toBe(3);
+    rmSync(folder, { recursive: true, force: true });
   });
 });
 

@@ -18,8 +18,8 @@ function message(checkpoint: bigint): BusMessage {
     kind: 'changes',
     projection: 'wallet',
     generation: 1,
-    partition: 0,
-    previous: checkpoint - 1n,
+    partitionCount: 1,
+    partitions: [{ partition: 0, previous: checkpoint - 1n }],
     checkpoint,
     changes: [],
   };

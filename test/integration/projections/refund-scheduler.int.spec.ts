@@ -244,7 +244,7 @@ describe('the refund scheduler', () => {
       async () => {
         throw new Error('not its shard');
       },
-      { leases: { acquire: async () => false, release: async () => {} } },
+      { leases: { acquire: async () => false, release: async () => {}, list: async () => [] } },
     );
     await all;
     const { shards } = await scheduler.status();

@@ -4,6 +4,7 @@ import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log
 import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { UserId } from '../../../src/domain/ids.ts';
+import { groupConversationId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
@@ -12,12 +13,13 @@ import { CheckpointMoved, loadCheckpoint, moveCheckpoint } from '../../../src/pr
 import { LiveRowsAhead } from '../../../src/projections/compare-with-live.ts';
 import { loadGenerations } from '../../../src/projections/generations.ts';
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
+import { partitionOf } from '../../../src/projections/partitions.ts';
 import { readStoredStatus } from '../../../src/projections/read-status.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
-import type { LeaseStore } from '../../../src/runtime/leases.ts';
+import type { SharedLeaseStore } from '../../../src/runtime/leases.ts';
 import {
   alice,
   aliceAndBob,
@@ -25,6 +27,7 @@ import {
   carol,
   clientMsgId,
   dave,
+  groupId,
   sealed,
   userId,
 } from '../../support/domain-fixtures.ts';
@@ -59,8 +62,24 @@ function start(overrides: Parameters<typeof startReadSide>[1] = {}): ReadSide {
   return side;
 }
 
+/** The partition of a stream in a generation that is made now. */
+const partitionIn = (stream: string): number => partitionOf(stream, limits.projections.partitions);
+
+/** A heartbeat that does not speak of the partition any more, since it stands still. */
+const isWithout =
+  (name: string, partition: number) =>
+  (message: BusMessage): boolean =>
+    message.kind === 'progress' &&
+    !message.projections.some(
+      ({ projection, partitions }) => projection === name && partitions.includes(partition),
+    );
+
 /** As after a partition of the network: whoever asks is told that the lease is theirs. */
-const leasesForAll: LeaseStore = { acquire: async () => true, release: async () => {} };
+const leasesForAll: SharedLeaseStore = {
+  acquire: async () => true,
+  release: async () => {},
+  list: async () => [],
+};
 
 const opened = (userId: UserId): DomainEvent => ({ type: 'WalletOpened', data: { userId } });
 
@@ -117,12 +136,13 @@ describe('a process that slept for longer than its leases last', () => {
   it('takes them up again, and its projections go on', async () => {
     let nowMs = runtime.clock.monotonicMs();
     let store = Promise.resolve();
-    const slow: LeaseStore = {
+    const slow: SharedLeaseStore = {
       acquire: async () => {
         await store;
         return true;
       },
       release: async () => {},
+      list: async () => [],
     };
     const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
     const side = start({ leases: slow, runtime: { ...runtime, clock } });
@@ -174,7 +194,11 @@ describe('a crash between commit and publish', () => {
       (message) => message.kind === 'changes' && message.projection === 'wallet',
     );
     const places = changes.map(
-      (message) => message.kind === 'changes' && [message.previous, message.checkpoint],
+      (message) =>
+        message.kind === 'changes' && [
+          ...new Set(message.partitions.map(({ previous }) => previous)),
+          message.checkpoint,
+        ],
     );
     const [a, b, c] = side.log.events.map(({ position }) => position);
     expect(places).toEqual([
@@ -191,7 +215,7 @@ describe('a database that lost its last commits in a crash', () => {
     const writer = new HistoryWriter(side.log);
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await side.settled();
-    const key = { name: 'wallet', generation: 1, partition: 0 };
+    const key = { name: 'wallet', generation: 1, partition: partitionIn(streams.wallet(bob)) };
     const before = (await loadCheckpoint(sqlOn(database.pool), key))!;
     await writer.append(streams.wallet(bob), [opened(bob)]);
     await side.settled();
@@ -259,16 +283,14 @@ describe('a poison event', () => {
     },
   };
 
-  it('stops its projection, which says where and why; what came before it is there, the others go on', async () => {
+  it('stops its partition, which says where and why; what came before it is there, all others go on', async () => {
     const side = start();
     const writer = new HistoryWriter(side.log);
     await writer.notice(aliceAndBob, { kind: 'friends-now', by: alice });
-    const stopped = nextMessage(
-      side.bus,
-      (message) =>
-        message.kind === 'progress' &&
-        !message.projections.some(({ projection }) => projection === 'messages'),
-    );
+    const partition = partitionIn(streams.conversation(aliceAndBob));
+    const otherChat = groupConversationId(groupId(2));
+    expect(partitionIn(streams.conversation(otherChat))).not.toBe(partition);
+    const stopped = nextMessage(side.bus, isWithout('messages', partition));
     const walletWritten = nextMessage(
       side.bus,
       (message) => message.kind === 'changes' && message.projection === 'wallet',
@@ -276,18 +298,33 @@ describe('a poison event', () => {
     await writer.append(streams.conversation(aliceAndBob), [poison]);
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await Promise.all([stopped, walletWritten]);
+    const otherWritten = nextMessage(
+      side.bus,
+      (message) => message.kind === 'changes' && message.projection === 'messages',
+    );
+    await writer.notice(otherChat, { kind: 'group-created', by: alice, memberIds: [] });
+    await otherWritten;
 
-    const status = side.runner.status().find(({ projection }) => projection === 'messages');
+    const ofMessages = side.runner.status().filter(({ projection }) => projection === 'messages');
+    const status = ofMessages.find(({ partition: one }) => one === partition);
+    expect(new Set(ofMessages.filter((one) => one !== status).map(({ state }) => state))).toEqual(
+      new Set(['running']),
+    );
     const position = side.log.events[1]!.position.toString();
     const event = { stream: streams.conversation(aliceAndBob), revision: 1, type: 'MessageSent', position };
     expect(status).toMatchObject({ state: 'halted', failure: { reason: 'poison', event } });
     expect(status?.failure?.message).toContain('invalid input syntax for type uuid');
-    expect((await database.pool.query('select seq from read.message')).rows).toEqual([{ seq: 1n }]);
+    expect(
+      (await database.pool.query('select conversation_id, seq from read.message order by 1')).rows,
+    ).toEqual([
+      { conversation_id: aliceAndBob, seq: 1n },
+      { conversation_id: otherChat, seq: 1n },
+    ]);
     expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
 
     await side.stop();
     const stored = (await readStoredStatus(database.pool)).find(
-      ({ projection }) => projection === 'messages',
+      (one) => one.projection === 'messages' && one.partition === partition,
     );
     expect(stored?.failure?.event).toEqual(event);
   });
@@ -296,12 +333,7 @@ describe('a poison event', () => {
     const side = start();
     const writer = new HistoryWriter(side.log);
     const stranger = { type: 'SomethingNew', data: {} } as unknown as DomainEvent;
-    const stopped = nextMessage(
-      side.bus,
-      (message) =>
-        message.kind === 'progress' &&
-        !message.projections.some(({ projection }) => projection === 'friends'),
-    );
+    const stopped = nextMessage(side.bus, isWithout('friends', partitionIn('friendship-x')));
     await writer.append('friendship-x', [stranger]);
     await stopped;
     const halted = side.runner.status().filter(({ state }) => state === 'halted');
@@ -382,8 +414,8 @@ describe('a log that is not the one that the rows came from', () => {
     await begin('second');
     // A new session looks at everything: until then there are lanes, or nothing at all.
     await untilTrue(() => side.runner.status().some(({ failure }) => failure !== undefined));
-    const reasons = side.runner.status().map(({ projection, failure }) => [projection, failure?.reason]);
-    expect(reasons).toEqual(allProjections.map(({ name }) => [name, 'epoch']));
+    const reasons = side.runner.status().map(({ projection, failure }) => `${projection} ${failure?.reason}`);
+    expect([...new Set(reasons)]).toEqual(allProjections.map(({ name }) => `${name} epoch`));
   });
 
   it('is not suspected when the subscription was further than the newest event: system events lie there', async () => {
