@@ -39,6 +39,15 @@ export class LmdbFile {
   }
 
   /**
+   * Puts a value under a key behind all that are there, inside `commit`. It fills each page before it begins the
+   * next; where keys may come in any order, LMDB splits a full page in halves.
+   */
+  append(name: TableName, key: Buffer, value: Buffer): void {
+    const table: AppendingDatabase = this.#tables[name];
+    table.put(key, value, APPEND);
+  }
+
+  /**
    * Runs `writes` as one transaction: all of it or nothing. Resolves when it is synced to disk; rejects when
    * the disk refuses it, and then nothing of it is there.
    */
@@ -72,3 +81,9 @@ export class LmdbFile {
 }
 
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+/** What lmdb's `put` takes, but its type declares for `putSync` alone. */
+interface AppendingDatabase {
+  put(key: Buffer, value: Buffer, options: typeof APPEND): Promise<boolean>;
+}
+const APPEND = { append: true } as const;

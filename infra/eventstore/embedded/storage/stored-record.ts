@@ -15,6 +15,7 @@
  */
 import { crc32 } from 'node:zlib';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { TOMBSTONE_TYPE } from './system-streams.ts';
 import {
   bytesFieldSize,
   readVarint,
@@ -186,6 +187,10 @@ export function decodeRecord(record: Buffer, position: number): StoredRecord {
     data: () => streams.ReadResp.ReadEvent.RecordedEvent.deserializeBinary(wire).getData_asU8(),
   };
 }
+
+/** Whether a record is the end of its stream. */
+export const isTombstone = (record: StoredRecord): boolean =>
+  record.type() === TOMBSTONE_TYPE && !Number.isSafeInteger(record.revision());
 
 /** The id of a record's event, as text, without decoding the rest. */
 export function recordId(record: StoredRecord): string {
