@@ -39,6 +39,19 @@ export class LmdbFile {
   }
 
   /**
+   * A copy of a value. In Node's pool: a buffer of its own for each, as lmdb's `getBinary` makes it, costs more than
+   * the lookup, most of it in garbage collections.
+   */
+  copyOf(name: TableName, key: Buffer): Buffer | undefined {
+    const value = this.#tables[name].getBinaryFast(key);
+    if (value === undefined) return undefined;
+    // Lmdb goes on using the one buffer and gives it the length of what it read; the buffer itself is longer.
+    const copy = Buffer.allocUnsafe(value.length);
+    value.copy(copy, 0, 0, value.length);
+    return copy;
+  }
+
+  /**
    * Puts a value under a key behind all that are there, inside `commit`. It fills each page before it begins the
    * next; where keys may come in any order, LMDB splits a full page in halves.
    */

@@ -28,7 +28,6 @@ import {
 
 const HEADER_BYTES = 18;
 const CREATED_OFFSET = 12;
-const TICKS_PER_MS = 10_000n;
 
 /** Field numbers of `RecordedEvent` and of what it holds, from the protocol's streams.proto and shared.proto. */
 const recordedEvent = {
@@ -117,7 +116,8 @@ export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
   const stream = Buffer.from(place.stream, 'utf8');
   const type = Buffer.from(event.type, 'utf8');
   const contentType = Buffer.from(event.contentType, 'utf8');
-  const created = Buffer.from(String(BigInt(Math.trunc(place.createdMs)) * TICKS_PER_MS), 'utf8');
+  // Ticks, of which a millisecond has 10,000.
+  const created = Buffer.from(`${Math.trunc(place.createdMs)}0000`, 'utf8');
 
   const idSize = bytesFieldSize(id.length);
   const streamSize = bytesFieldSize(stream.length);
@@ -171,6 +171,11 @@ export function decodeRecord(record: Buffer, position: number): StoredRecord {
   if (record.length < HEADER_BYTES || record.readUInt32LE(0) !== checksum(record, position)) {
     throw new RecordCorrupt(position);
   }
+  return readRecord(record, position);
+}
+
+/** A record that need not be verified: one that was just encoded. */
+export function readRecord(record: Buffer, position: number): StoredRecord {
   const wire = record.subarray(HEADER_BYTES);
   const text = (header: number): string => {
     const start = record.readUInt16LE(header);

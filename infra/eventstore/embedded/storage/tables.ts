@@ -30,7 +30,7 @@ import {
   positionsInBlock,
 } from './position-blocks.ts';
 import type { StreamHead } from './stream-source.ts';
-import { readU64, u64 } from './u64.ts';
+import { readU64, u64, writeU64 } from './u64.ts';
 
 /** Bump when the layout changes; an older or newer folder is refused with a sentence. */
 const FORMAT_VERSION = 3;
@@ -61,6 +61,8 @@ export class Tables {
   readonly #dataDir: string;
   #path: string;
   #file: LmdbFile;
+  /** Of a lookup in the log, which is done with it when it returns. */
+  readonly #logKey = Buffer.alloc(8);
   /** What has been written since a compaction began its copy. */
   #journal: Change[] | undefined;
   #journalBytes = 0;
@@ -89,7 +91,8 @@ export class Tables {
 
   /** The record at a position. Empty: it was scavenged. Undefined: there never was one, or the file is damaged. */
   record(position: number): Buffer | undefined {
-    return this.#table('log').getBinary(u64(position));
+    writeU64(this.#logKey, position, 0);
+    return this.#file.copyOf('log', this.#logKey);
   }
 
   /** Writes a record behind the newest one. */
