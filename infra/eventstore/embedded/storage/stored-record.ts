@@ -116,8 +116,7 @@ export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
   const stream = Buffer.from(place.stream, 'utf8');
   const type = Buffer.from(event.type, 'utf8');
   const contentType = Buffer.from(event.contentType, 'utf8');
-  // Ticks, of which a millisecond has 10,000.
-  const created = Buffer.from(`${Math.trunc(place.createdMs)}0000`, 'utf8');
+  const created = Buffer.from(ticks(Math.trunc(place.createdMs)), 'utf8');
 
   const idSize = bytesFieldSize(id.length);
   const streamSize = bytesFieldSize(stream.length);
@@ -202,6 +201,9 @@ export function recordId(record: StoredRecord): string {
   // The id field comes first and a UUID's text is shorter than 128 bytes, so tags and lengths are one byte each.
   return record.wire.toString('latin1', 4, 4 + (record.wire[3] ?? 0));
 }
+
+/** Milliseconds as ticks of 100 ns, in digits: more than a number holds exactly, and for a BigInt too often. */
+const ticks = (ms: number): string => (ms === 0 ? '0' : `${ms}0000`);
 
 const TYPE_KEY = Buffer.from('type');
 const CREATED_KEY = Buffer.from('created');
