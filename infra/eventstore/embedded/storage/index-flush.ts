@@ -11,7 +11,7 @@ export function flushIndex(tables: Tables, recent: StreamLayer, position: number
     const { head } = additions;
     // A head from before the last flush does not know the number that its stream was given in that.
     const streamNumber = head.streamNumber ?? tables.head(name)?.streamNumber ?? streamCount++;
-    tables.putPositions(streamNumber, additions.firstRevision, additions.positions);
+    tables.positions.put(streamNumber, additions.firstRevision, additions.positions);
     for (const [id, revision] of additions.revisions) tables.putRevisionOf(streamNumber, id, revision);
     tables.putHead(name, { ...head, streamNumber });
   }

@@ -64,7 +64,7 @@ export class IndexedLog implements StreamSource {
       if (stored === undefined) {
         const head = this.#tables.head(stream);
         if (head === undefined) return undefined;
-        stored = this.#tables.positionReader(head.streamNumber);
+        stored = this.#tables.positions.reader(head.streamNumber);
       }
       return stored(revision);
     };

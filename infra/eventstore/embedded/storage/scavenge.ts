@@ -122,7 +122,7 @@ function removeBatch(context: ScavengeContext, stream: string): Batch {
     removed: places.filter(({ eventId }) => eventId !== undefined).length,
     more: true,
     writes: () => {
-      tables.removePositions(streamNumber, scavengedBefore, upTo);
+      tables.positions.remove(streamNumber, scavengedBefore, upTo);
       for (const { position, eventId } of places) {
         if (eventId === undefined) continue;
         tables.emptyRecord(position);
@@ -142,7 +142,7 @@ interface Place {
 function placesOf(tables: Tables, stream: string, head: TableHead, from: number, to: number): Place[] {
   const places: Place[] = [];
   for (let revision = from; revision < to; revision++) {
-    const position = tables.position(head.streamNumber, revision);
+    const position = tables.positions.at(head.streamNumber, revision);
     if (position === undefined) continue;
     const record = isLinkStream(stream) ? undefined : tables.record(position);
     const eventId =
@@ -153,7 +153,7 @@ function placesOf(tables: Tables, stream: string, head: TableHead, from: number,
 }
 
 function storedAt(tables: Tables, streamNumber: number, revision: number) {
-  const position = tables.position(streamNumber, revision);
+  const position = tables.positions.at(streamNumber, revision);
   const record = position === undefined ? undefined : tables.record(position);
   return position === undefined || record === undefined || record.length === 0
     ? undefined

@@ -7,7 +7,7 @@ export function tableSource(tables: Tables): StreamSource {
     head: (stream) => tables.head(stream),
     position: (stream, revision) => {
       const head = tables.head(stream);
-      return head === undefined ? undefined : tables.position(head.streamNumber, revision);
+      return head === undefined ? undefined : tables.positions.at(head.streamNumber, revision);
     },
     revisionOf: (stream, id) => {
       const head = tables.head(stream);

@@ -22,13 +22,7 @@ import type { Database } from 'lmdb';
 import { limits } from '../../../../src/config/limits.ts';
 import { dataFile, nextDataFile, removeDataFile, removeReaders, syncFolder } from './data-files.ts';
 import { LmdbFile, type TableName } from './lmdb-file.ts';
-import {
-  BLOCK_REVISIONS,
-  blockOf,
-  changedBlocks,
-  positionInBlock,
-  positionsInBlock,
-} from './position-blocks.ts';
+import { StreamPositions } from './stream-positions.ts';
 import type { StreamHead } from './stream-source.ts';
 import { readU64, u64, writeU64 } from './u64.ts';
 
@@ -66,6 +60,14 @@ export class Tables {
   /** What has been written since a compaction began its copy. */
   #journal: Change[] | undefined;
   #journalBytes = 0;
+
+  /** Where the events of streams are. */
+  readonly positions = new StreamPositions({
+    get: (key) => this.#table('stream-index').getBinary(key),
+    put: (key, value) => this.#put('stream-index', key, value),
+    remove: (key) => this.#remove('stream-index', key),
+    entries: () => this.#table('stream-index').getRange({}),
+  });
 
   /** Opens, or makes, the tables in `dataDir`. Throws `FormatMismatch`. */
   constructor(dataDir: string, options: { readonly readOnly?: boolean } = {}) {
@@ -129,49 +131,6 @@ export class Tables {
     const start = Buffer.concat([Buffer.from(after, 'utf8'), Buffer.from([0])]);
     const entries = this.#table('stream-heads').getRange({ start, limit: count });
     return Array.from(entries, ({ key, value }) => [key.toString('utf8'), readHead(value)] as const);
-  }
-
-  position(streamNumber: number, revision: number): number | undefined {
-    const block = this.#block(streamNumber, blockOf(revision));
-    return block === undefined ? undefined : positionInBlock(block, revision);
-  }
-
-  /** As `position` for one stream, with fewer lookups for revisions that lie side by side. */
-  positionReader(streamNumber: number): (revision: number) => number | undefined {
-    let [known, block]: [number, Buffer | undefined] = [-1, undefined];
-    return (revision) => {
-      const wanted = blockOf(revision);
-      const position = wanted === known && block !== undefined ? positionInBlock(block, revision) : undefined;
-      if (position !== undefined) return position;
-      // Looked up again where the known block has none: it may have grown.
-      [known, block] = [wanted, this.#block(streamNumber, wanted)];
-      return block === undefined ? undefined : positionInBlock(block, revision);
-    };
-  }
-
-  /** Says where the revisions from `first` on are. */
-  putPositions(streamNumber: number, first: number, positions: readonly number[]): void {
-    const stored = (block: number): Buffer | undefined => this.#block(streamNumber, block);
-    for (const [block, bytes] of changedBlocks(first, positions, stored)) {
-      this.#put('stream-index', u64(streamNumber, block), bytes);
-    }
-  }
-
-  /** Forgets where the revisions from `first` to before `end` are; none before `first` may be there any more. */
-  removePositions(streamNumber: number, first: number, end: number): void {
-    const endBlock = blockOf(end);
-    for (let block = blockOf(first); block < endBlock; block++) {
-      this.#remove('stream-index', u64(streamNumber, block));
-    }
-    const rest = Math.max(first, endBlock * BLOCK_REVISIONS);
-    if (rest < end) this.putPositions(streamNumber, rest, new Array<number>(end - rest).fill(0));
-  }
-
-  /** How many index entries there are, of all streams. Reads all of the index. */
-  positionCount(): number {
-    let count = 0;
-    for (const { value } of this.#table('stream-index').getRange({})) count += positionsInBlock(value);
-    return count;
   }
 
   revisionOf(streamNumber: number, eventId: string): number | undefined {
@@ -272,10 +231,6 @@ export class Tables {
 
   async close(): Promise<void> {
     await this.#file.close();
-  }
-
-  #block(streamNumber: number, block: number): Buffer | undefined {
-    return this.#table('stream-index').getBinary(u64(streamNumber, block));
   }
 
   #table(name: TableName): Database<Buffer, Buffer> {

@@ -49,7 +49,7 @@ export function verifyTables(tables: Tables, options: VerifyOptions = {}): Verif
   events += recent.events;
   if (options.newest !== undefined) return { events, scavenged, streams: 0, problems };
   const { streams, entries } = checkHeads(tables, problem);
-  const found = tables.positionCount();
+  const found = tables.positions.count();
   if (found !== entries) problem(`the index has ${found} entries, and the streams' heads ask for ${entries}`);
   return { events, scavenged, streams: streams + recent.newStreams, problems };
 }
@@ -82,7 +82,7 @@ function checkRecord(tables: Tables, position: number, record: Buffer | undefine
     return head.tombstoned ? undefined : `it ended ${stream}, and the head does not say so`;
   const revision = stored.revision();
   if (revision > head.revision) return `its revision ${revision} is beyond the head of ${stream}`;
-  if (tables.position(head.streamNumber, revision) !== position) {
+  if (tables.positions.at(head.streamNumber, revision) !== position) {
     return `the index of ${stream} does not have it at revision ${revision}`;
   }
   const known = tables.revisionOf(head.streamNumber, recordId(stored));
@@ -101,7 +101,7 @@ function checkHeads(tables: Tables, problem: (text: string) => void): { streams:
       if (head.streamNumber >= numbers) problem(`the stream ${name} has a number that was never given`);
       // Nothing but a tombstone.
       if (head.revision < 0) continue;
-      const newest = tables.position(head.streamNumber, head.revision);
+      const newest = tables.positions.at(head.streamNumber, head.revision);
       if (newest === undefined && head.revision >= head.scavengedBefore) {
         problem(`the stream ${name} has no event at its last revision ${head.revision}`);
       }
