@@ -125,6 +125,8 @@ export const limits = {
     scavengeBatchEvents: 1_000,
     /** A compaction is given up when more than this was written while it copied. */
     compactionJournalBytesMax: 256 * 1024 * 1024,
+    /** A commit is not begun without room for its events and this much, for the pages around them. */
+    commitRoomBytes: 256 * 1024,
     /** A commit that fails with less than this free on the disk failed because the disk is full. */
     diskFullBytes: 256 * 1024,
     /** A suspect data file is tried out in a child process for at most this long. */

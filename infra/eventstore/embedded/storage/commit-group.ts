@@ -41,6 +41,11 @@ export class CommitGroup implements StreamSource {
     return this.#records.length;
   }
 
+  /** What it writes into the log. */
+  get bytes(): number {
+    return this.#records.reduce((sum, record) => sum + record.length, 0);
+  }
+
   head(stream: string): StreamHead | undefined {
     return this.index.head(stream);
   }

@@ -97,7 +97,7 @@ export class EventStore {
     this.#tables = new Tables(options.dataDir);
     try {
       const recentEventsMax = options.recentIndexEventsMax ?? limits.eventNode.recentIndexEventsMax;
-      this.#log = new IndexedLog(this.#tables, recentEventsMax);
+      this.#log = new IndexedLog(this.#tables, options.dataDir, recentEventsMax);
     } catch (error) {
       void this.#tables.close();
       throw error;

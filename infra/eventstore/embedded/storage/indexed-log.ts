@@ -13,6 +13,7 @@
  * lost with the memory.
  */
 import type { CommitGroup } from './commit-group.ts';
+import { requireRoom } from './disk-room.ts';
 import { flushIndex } from './index-flush.ts';
 import { replayIndex } from './index-replay.ts';
 import { StreamLayer } from './stream-layer.ts';
@@ -22,13 +23,15 @@ import type { Tables } from './tables.ts';
 
 export class IndexedLog implements StreamSource {
   readonly #tables: Tables;
+  readonly #dataDir: string;
   readonly #recentEventsMax: number;
   #recent: StreamLayer;
   #lastPosition: number;
 
   /** Reads what the tables' index does not have yet. Throws `RecordCorrupt`. */
-  constructor(tables: Tables, recentEventsMax: number) {
+  constructor(tables: Tables, dataDir: string, recentEventsMax: number) {
     this.#tables = tables;
+    this.#dataDir = dataDir;
     this.#recentEventsMax = recentEventsMax;
     this.#recent = replayIndex(tables);
     this.#lastPosition = tables.lastPosition();
@@ -76,6 +79,7 @@ export class IndexedLog implements StreamSource {
    */
   async commit(group: CommitGroup): Promise<void> {
     const isFull = this.#recent.events > 0 && this.#recent.events + group.events > this.#recentEventsMax;
+    requireRoom(this.#dataDir, group.bytes + (isFull ? this.#flushBytes() : 0));
     await this.#tables.commit(() => {
       if (isFull) this.#flush();
       group.write(this.#tables);
@@ -88,11 +92,19 @@ export class IndexedLog implements StreamSource {
   /** Brings the tables' index up to date, while no commit is under way. Rejects when the disk refuses it. */
   async flush(): Promise<void> {
     if (this.#recent.events === 0) return;
+    requireRoom(this.#dataDir, this.#flushBytes());
     await this.#tables.commit(() => this.#flush());
     this.#recent = new StreamLayer(tableSource(this.#tables));
+  }
+
+  /** About: of what an event has in the index, most shares its pages with others. */
+  #flushBytes(): number {
+    return this.#recent.events * PAGE_BYTES;
   }
 
   #flush(): void {
     flushIndex(this.#tables, this.#recent, this.#lastPosition);
   }
 }
+
+const PAGE_BYTES = 4_096;

@@ -8,6 +8,9 @@ export class LmdbFile {
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #tables: Readonly<Record<TableName, Database<Buffer, Buffer>>>;
 
+  /** Of the commit under way. Each has a promise of its own, which rejects with the commit's and must be held. */
+  #appends: Promise<boolean>[] = [];
+
   /** Opens the file, or makes it. `readOnly` opens one that another process may be writing to. */
   constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
     const root = open<Buffer, Buffer>({
@@ -57,7 +60,7 @@ export class LmdbFile {
    */
   append(name: TableName, key: Buffer, value: Buffer): void {
     const table: AppendingDatabase = this.#tables[name];
-    table.put(key, value, APPEND);
+    this.#appends.push(table.put(key, value, APPEND));
   }
 
   /**
@@ -65,8 +68,13 @@ export class LmdbFile {
    * the disk refuses it, and then nothing of it is there.
    */
   async commit(writes: () => void): Promise<void> {
+    this.#appends = [];
     try {
-      await this.#root.batch(writes);
+      const committed = this.#root.batch(writes);
+      // All at once: none of them may reject with nobody waiting for it.
+      const [, ...appended] = await Promise.all([committed, ...this.#appends]);
+      if (appended.includes(false))
+        throw new Error('what was to be appended is not behind all that is there');
     } catch (error) {
       // lmdb hangs the cause on it as a second promise, which nobody else holds.
       if (error instanceof Error && 'commitError' in error) await error.commitError;
