@@ -305,7 +305,7 @@ export class EventStore {
     }
     this.#metrics?.committed({
       writes: writes.length,
-      events: group.lastPosition - this.#log.lastPosition,
+      events: group.events,
       bytes: writes.reduce((sum, write) => sum + write.bytes, 0),
       durationMs: this.#clock.monotonicMs() - beganMs,
     });
