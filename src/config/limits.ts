@@ -62,6 +62,8 @@ export const limits = {
     /** One commit takes at most this many events, or this many bytes, of those that wait. */
     commitEventsMax: 10_000,
     commitBytesMax: 16 * 1024 * 1024,
+    /** The newest events, whose index entries are in memory alone; a start reads them again. */
+    recentIndexEventsMax: 1_024,
     /** Per BatchAppend call: over either, the node reads no further from that socket until appends finish. */
     batchAppendsInFlightMax: 4_096,
     /** Appends begun in one message and not ended in it, per BatchAppend call. */
@@ -127,6 +129,8 @@ export const limits = {
     scavengeIdCharsMax: 256,
     /** A compaction is given up when more than this was written while it copied. */
     compactionJournalBytesMax: 256 * 1024 * 1024,
+    /** A commit is not begun without room for its events and this much, for the pages around them. */
+    commitRoomBytes: 256 * 1024,
     /** A commit that fails with less than this free on the disk failed because the disk is full. */
     diskFullBytes: 256 * 1024,
     /** A suspect data file is tried out in a child process for at most this long. */

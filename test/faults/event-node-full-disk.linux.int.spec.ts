@@ -105,10 +105,10 @@ test('a node that is killed on a full disk starts on it, with everything acknowl
 test('scavenging that finds no room for the new file leaves everything as it was', async () => {
   const { streams } = await fill();
   rmSync(ballast);
-  // Room for the deletion, and not for the copy.
+  // Room for the deletion and the index, and not for the copy.
   await client.deleteStream('s-0');
   const { bavail, bsize } = statfsSync(disk);
-  writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 200_000)));
+  writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - 1_500_000)));
   const before = readdirSync(dataDir).sort();
   node.child.send('scavenge');
   const [answer] = await once(node.child, 'message');

@@ -50,7 +50,8 @@ export interface EventNode {
  * Starts the embedded event node: a single node that speaks EventStoreDB's gRPC protocol for streams, for one
  * machine. It is not EventStoreDB: no cluster; it listens on loopback unless told otherwise.
  *
- * Throws `DataFolderInUse`, `DataFolderDamaged`, `FormatMismatch`, or the system's error when the address is taken.
+ * Throws `DataFolderInUse`, `DataFolderDamaged`, `RecordCorrupt`, `FormatMismatch`, or the system's error when the
+ * address is taken.
  */
 export async function startEventNode(options: EventNodeOptions): Promise<EventNode> {
   const { dataDir, host, logger, runtime } = options;

@@ -1,5 +1,6 @@
 import { DataFolderDamaged } from './storage/data-folder-check.ts';
 import { DataFolderInUse } from './storage/data-folder-lock.ts';
+import { RecordCorrupt } from './storage/stored-record.ts';
 import { FormatMismatch } from './storage/tables.ts';
 
 /** Why a node could not start, in a sentence, when it is something that an operator can see to. */
@@ -18,6 +19,8 @@ export function startFailureSentence(error: unknown): string | undefined {
     case 'EEXIST':
       return `the event node is not allowed what it needs (${error.message}); choose another folder or port, or another user`;
   }
-  const expected = [DataFolderInUse, DataFolderDamaged, FormatMismatch].some((type) => error instanceof type);
+  const expected = [DataFolderInUse, DataFolderDamaged, FormatMismatch, RecordCorrupt].some(
+    (type) => error instanceof type,
+  );
   return expected ? error.message : undefined;
 }

@@ -1,6 +1,10 @@
 import { dataFile } from '../../../infra/eventstore/embedded/storage/data-files.ts';
-import { decodeRecord, recordId } from '../../../infra/eventstore/embedded/storage/stored-record.ts';
-import { TOMBSTONE_TYPE } from '../../../infra/eventstore/embedded/storage/system-streams.ts';
+import { replayIndex } from '../../../infra/eventstore/embedded/storage/index-replay.ts';
+import {
+  decodeRecord,
+  isTombstone,
+  recordId,
+} from '../../../infra/eventstore/embedded/storage/stored-record.ts';
 import { Tables } from '../../../infra/eventstore/embedded/storage/tables.ts';
 import { verifyTables } from '../../../infra/eventstore/embedded/storage/verify-data.ts';
 import { existsSync } from 'node:fs';
@@ -53,19 +57,26 @@ export async function readStoredLog(dataDir: string): Promise<StoredLog> {
       byId.set(event.id, event);
       events.push(event);
     }
-    for (const [stream, head] of tables.streams('', Number.MAX_SAFE_INTEGER)) {
-      if (!lastRevisions.has(stream)) lastRevisions.set(stream, head.revision);
-    }
+    if (problems.length === 0) addOtherStreams(tables, lastRevisions);
     return { lastPosition, events, byId, scavenged, lastRevisions, problems };
   } finally {
     await tables.close();
   }
 }
 
+/** Streams of which no event is there, and the node's own ones. */
+function addOtherStreams(tables: Tables, lastRevisions: Map<string, number>): void {
+  const recent = replayIndex(tables);
+  const indexed = tables.streams('', Number.MAX_SAFE_INTEGER).map(([stream]) => stream);
+  for (const stream of [...indexed, ...recent.streams.keys()]) {
+    if (!lastRevisions.has(stream)) lastRevisions.set(stream, recent.head(stream)?.revision ?? -1);
+  }
+}
+
 function storedEvent(record: Buffer, position: number): StoredEvent {
   const decoded = decodeRecord(record, position);
   const type = decoded.type();
-  const revision = type === TOMBSTONE_TYPE ? undefined : decoded.revision();
+  const revision = isTombstone(decoded) ? undefined : decoded.revision();
   return { position, stream: decoded.stream(), revision, id: recordId(decoded), type };
 }
 

@@ -1,21 +1,15 @@
 /**
- * What one commit will write, and the tables as they will be after it: later appends of a group see the
- * earlier ones, though nothing is on disk yet.
+ * What one commit will write, and the log as it will be after it: later appends of a group see the earlier ones,
+ * though nothing is on disk yet.
  */
 import type { StreamView } from './append-decision.ts';
-import { PendingStream } from './pending-stream.ts';
 import { decodeRecord, encodeRecord, type ProposedEvent, recordId, TOMBSTONE } from './stored-record.ts';
 import { SOFT_DELETED } from './stream-metadata.ts';
-import { metadataJson, readStreamState, type StreamSource, tableSource } from './stream-source.ts';
+import { StreamLayer } from './stream-layer.ts';
+import { metadataJson, readStreamState, type StreamHead, type StreamSource } from './stream-source.ts';
 import type { StreamState } from './stream-state.ts';
-import {
-  isLinkStream,
-  isMetastream,
-  isSystemStream,
-  linkStreamsFor,
-  TOMBSTONE_TYPE,
-} from './system-streams.ts';
-import type { StreamHead, Tables } from './tables.ts';
+import { isLinkStream, isMetastream, isSystemStream, TOMBSTONE_TYPE } from './system-streams.ts';
+import type { Tables } from './tables.ts';
 
 /** Where an event went. */
 export interface RecordedPlace {
@@ -24,53 +18,55 @@ export interface RecordedPlace {
 }
 
 export class CommitGroup implements StreamSource {
-  readonly #tables: Tables;
   readonly #stored: StreamSource;
-  readonly #createdMs: number;
-  /** The streams that this commit changes. */
-  readonly #streams = new Map<string, PendingStream>();
-  readonly #records: Buffer[] = [];
   readonly #storedPosition: number;
-  #streamCount: number;
+  readonly #createdMs: number;
+  /** What this commit adds to streams. */
+  readonly index: StreamLayer;
+  readonly #records: Buffer[] = [];
 
-  constructor(tables: Tables, lastPosition: number, streamCount: number, createdMs: number) {
-    this.#tables = tables;
-    this.#stored = tableSource(tables);
+  /** `stored` ends at `lastPosition`. */
+  constructor(stored: StreamSource, lastPosition: number, createdMs: number) {
+    this.#stored = stored;
     this.#storedPosition = lastPosition;
-    this.#streamCount = streamCount;
     this.#createdMs = createdMs;
+    this.index = new StreamLayer(stored);
   }
 
   get lastPosition(): number {
     return this.#storedPosition + this.#records.length;
   }
 
-  get streamCount(): number {
-    return this.#streamCount;
+  get events(): number {
+    return this.#records.length;
   }
 
-  get writesAnything(): boolean {
-    return this.#records.length > 0;
+  /** What it writes into the log. */
+  get bytes(): number {
+    return this.#records.reduce((sum, record) => sum + record.length, 0);
   }
 
   /** The system streams that it writes to, those of links left aside. */
   get systemStreams(): readonly string[] {
-    return [...this.#streams.keys()].filter((name) => isSystemStream(name) && !isLinkStream(name));
+    return [...this.index.streams.keys()].filter((name) => isSystemStream(name) && !isLinkStream(name));
   }
 
   head(stream: string): StreamHead | undefined {
-    return this.#streams.get(stream)?.head ?? this.#stored.head(stream);
+    return this.index.head(stream);
   }
 
   position(stream: string, revision: number): number | undefined {
-    const pending = this.#streams.get(stream);
-    return pending === undefined ? this.#stored.position(stream, revision) : pending.positionAt(revision);
+    return this.index.position(stream, revision);
+  }
+
+  revisionOf(stream: string, id: string): number | undefined {
+    return this.index.revisionOf(stream, id);
   }
 
   record(position: number): Buffer | undefined {
     return position > this.#storedPosition
       ? this.#records[position - this.#storedPosition - 1]
-      : this.#tables.record(position);
+      : this.#stored.record(position);
   }
 
   /** What a decision may know of a stream. */
@@ -83,7 +79,7 @@ export class CommitGroup implements StreamSource {
       softDeleted: () => head !== undefined && state().metadata.truncateBefore === SOFT_DELETED,
       hasMetadata: () => metadataJson(this, stream) !== undefined,
       idAt: (revision) => this.#idAt(stream, revision),
-      revisionOf: (id) => this.#revisionOf(stream, id),
+      revisionOf: (id) => this.revisionOf(stream, id),
     };
   }
 
@@ -96,24 +92,20 @@ export class CommitGroup implements StreamSource {
 
   /** Ends a stream for good. Answers the position of its tombstone. */
   tombstone(stream: string, eventId: string): number {
-    this.#pending(stream).tombstone();
+    this.index.addTombstone(stream);
     const event = { ...noContent, id: eventId, type: TOMBSTONE_TYPE };
     return this.#record(stream, event, TOMBSTONE);
   }
 
-  /** Puts everything into the tables; to be called inside a transaction. */
-  write(): void {
+  /** Puts the records into the log; to be called inside a transaction. */
+  write(tables: Tables): void {
     this.#records.forEach((record, index) => {
-      this.#tables.putRecord(this.#storedPosition + 1 + index, record);
+      tables.appendRecord(this.#storedPosition + 1 + index, record);
     });
-    for (const [name, stream] of this.#streams) stream.write(name);
-    this.#tables.putStreamCount(this.#streamCount);
   }
 
   #add(stream: string, event: ProposedEvent): RecordedPlace {
-    const position = this.lastPosition + 1;
-    const revision = this.#pending(stream).add(position, event.id);
-    for (const linkStream of linkStreamsFor(stream, event.type)) this.#pending(linkStream).add(position);
+    const revision = this.index.add({ stream, type: event.type, id: event.id }, this.lastPosition + 1);
     return { revision, position: this.#record(stream, event, revision) };
   }
 
@@ -123,16 +115,6 @@ export class CommitGroup implements StreamSource {
     return position;
   }
 
-  /** The stream as one that this commit changes. */
-  #pending(name: string): PendingStream {
-    let stream = this.#streams.get(name);
-    if (stream === undefined) {
-      stream = new PendingStream(this.#tables, this.#tables.head(name), () => this.#streamCount++);
-      this.#streams.set(name, stream);
-    }
-    return stream;
-  }
-
   #idAt(stream: string, revision: number): string | undefined {
     const position = this.position(stream, revision);
     const record = position === undefined ? undefined : this.record(position);
@@ -140,13 +122,6 @@ export class CommitGroup implements StreamSource {
     return position === undefined || record === undefined || record.length === 0
       ? undefined
       : recordId(decodeRecord(record, position));
-  }
-
-  #revisionOf(stream: string, id: string): number | undefined {
-    const pending = this.#streams.get(stream);
-    if (pending !== undefined) return pending.revisionOf(id);
-    const head = this.#tables.head(stream);
-    return head === undefined ? undefined : this.#tables.revisionOf(head.streamNumber, id);
   }
 }
 

@@ -4,7 +4,7 @@
  * One writer. Appends queue; one commit is in flight at a time and everything that arrives meanwhile goes into
  * the next one (group commit), so that a sync's cost is shared:
  *
- *     append() -> queue -> [ decide each, in order, over the table and what this commit writes ]
+ *     append() -> queue -> [ decide each, in order, over the log and what this commit writes ]
  *                       -> one transaction, synced -> position moves, appends are answered, readers wake
  *
  * Positions are 1, 2, 3, ... so that position 0 means "before everything" to clients that use it so.
@@ -15,6 +15,7 @@ import type { Clock, IdSource } from '../../../../src/runtime/runtime.ts';
 import type { Expected } from './append-decision.ts';
 import { commitFailure } from './commit-failure.ts';
 import { CommitGroup } from './commit-group.ts';
+import { IndexedLog } from './indexed-log.ts';
 import {
   appendSize,
   decodeRecord,
@@ -24,9 +25,9 @@ import {
   type StoredRecord,
 } from './stored-record.ts';
 import { removeHidden, type ScavengeResult } from './scavenge.ts';
-import { readStreamState, type StreamSource, tableSource } from './stream-source.ts';
+import { readStreamState } from './stream-source.ts';
 import type { StreamState } from './stream-state.ts';
-import { type StreamHead, Tables } from './tables.ts';
+import { Tables } from './tables.ts';
 import {
   type AppendOutcome,
   type DeleteOutcome,
@@ -68,6 +69,8 @@ export interface EventStoreOptions {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
+  /** How many events' index entries may be in memory alone; `limits` unless told. */
+  readonly recentIndexEventsMax?: number;
   /** Told of every commit. */
   readonly metrics?: { committed(report: CommitReport): void; commitsFailed: number };
 }
@@ -75,7 +78,7 @@ export interface EventStoreOptions {
 export class EventStore {
   readonly #dataDir: string;
   readonly #tables: Tables;
-  readonly #source: StreamSource;
+  readonly #log: IndexedLog;
   readonly #clock: Clock;
   readonly #ids: IdSource;
   readonly #logger: Logger;
@@ -85,28 +88,30 @@ export class EventStore {
   readonly #tasks: (() => Promise<void>)[] = [];
   readonly #wakers = new Set<() => void>();
   readonly #systemListeners: ((streams: readonly string[]) => void)[] = [];
-  #lastPosition: number;
-  #streamCount: number;
   #committing: Promise<void> | undefined;
   #draining = false;
   #closed = false;
 
-  /** Opens the store in `dataDir`, which the caller has locked. */
+  /** Opens the store in `dataDir`, which the caller has locked. Throws `FormatMismatch` and `RecordCorrupt`. */
   constructor(options: EventStoreOptions) {
     this.#dataDir = options.dataDir;
     this.#tables = new Tables(options.dataDir);
-    this.#source = tableSource(this.#tables);
+    try {
+      const recentEventsMax = options.recentIndexEventsMax ?? limits.eventNode.recentIndexEventsMax;
+      this.#log = new IndexedLog(this.#tables, options.dataDir, recentEventsMax);
+    } catch (error) {
+      void this.#tables.close();
+      throw error;
+    }
     this.#clock = options.clock;
     this.#ids = options.ids;
     this.#logger = options.logger;
     this.#metrics = options.metrics;
-    this.#lastPosition = this.#tables.lastPosition();
-    this.#streamCount = this.#tables.streamCount();
   }
 
   /** The newest durable event's position; 0 for an empty log. */
   get lastPosition(): number {
-    return this.#lastPosition;
+    return this.#log.lastPosition;
   }
 
   /**
@@ -139,12 +144,12 @@ export class EventStore {
 
   /** A stream as of now. Throws `RecordCorrupt` when its metadata is damaged. */
   stream(stream: string): StreamState {
-    return readStreamState(this.#source, stream);
+    return readStreamState(this.#log, stream);
   }
 
   /** The record at a position; undefined beyond the log's ends and where it was scavenged. Throws `RecordCorrupt`. */
   record(position: number): StoredRecord | undefined {
-    return position < 1 || position > this.#lastPosition ? undefined : this.#stored(position);
+    return position < 1 || position > this.#log.lastPosition ? undefined : this.#stored(position);
   }
 
   /**
@@ -152,14 +157,12 @@ export class EventStore {
    * name is looked up once it exists. Throws `RecordCorrupt`.
    */
   streamReader(stream: string): (revision: number) => StoredRecord | undefined {
-    let known: StreamHead | undefined;
+    const positionAt = this.#log.positionReader(stream);
     return (revision) => {
-      known ??= this.#tables.head(stream);
-      if (known === undefined || revision < 0) return undefined;
-      const position = this.#tables.position(known.streamNumber, revision);
-      // Not bounded by `lastPosition`: a commit can be seen here a moment before its promise has told us.
+      if (revision < 0) return undefined;
+      const position = positionAt(revision);
       if (position !== undefined) return this.#stored(position);
-      const head = this.#tables.head(stream);
+      const head = this.#log.head(stream);
       if (head !== undefined && revision >= head.scavengedBefore && revision <= head.revision) {
         throw new RevisionMissing(stream, revision);
       }
@@ -173,7 +176,9 @@ export class EventStore {
    */
   async scavenge(signal: AbortSignal, pause: () => Promise<void>): Promise<ScavengeResult> {
     const alone = (work: () => Promise<void>) => this.#alone(work);
-    const context = { tables: this.#tables, clock: this.#clock, logger: this.#logger, alone, pause, signal };
+    const flush = () => this.#log.flush();
+    const [tables, clock, logger] = [this.#tables, this.#clock, this.#logger];
+    const context = { tables, flush, clock, logger, alone, pause, signal };
     const result = await removeHidden(context);
     if (!signal.aborted) await this.#tables.compact(alone);
     return result;
@@ -184,7 +189,7 @@ export class EventStore {
    * Throws `StoreUnavailable` when it is closed: a reader that waits again and again must not spin.
    */
   async moved(position: number, signal: AbortSignal): Promise<void> {
-    if (this.#lastPosition > position || signal.aborted) return;
+    if (this.#log.lastPosition > position || signal.aborted) return;
     if (this.#closed) throw new StoreUnavailable('the store is closed');
     await new Promise<void>((resolve) => {
       const wake = (): void => {
@@ -214,17 +219,28 @@ export class EventStore {
     await this.#committing;
   }
 
-  /** Finishes the appends that were accepted, then closes the file. */
+  /**
+   * Finishes the appends that were accepted, brings the index tables up to date and closes the file. When the disk
+   * refuses that, the next start reads the newest events again.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#committing;
     this.#wake();
+    try {
+      await this.#log.flush();
+    } catch (error) {
+      this.#logger.warn(
+        { err: error },
+        'the index was not written; the next start reads the newest events again',
+      );
+    }
     await this.#tables.close();
   }
 
   #stored(position: number): StoredRecord | undefined {
-    const bytes = this.#tables.record(position);
+    const bytes = this.#log.record(position);
     if (bytes === undefined) throw new RecordCorrupt(position);
     return bytes.length === 0 ? undefined : decodeRecord(bytes, position);
   }
@@ -285,10 +301,10 @@ export class EventStore {
   async #commit(writes: readonly QueuedWrite[]): Promise<void> {
     const answers: (() => void)[] = [];
     const beganMs = this.#clock.monotonicMs();
-    const group = new CommitGroup(this.#tables, this.#lastPosition, this.#streamCount, this.#clock.nowMs());
+    const group = new CommitGroup(this.#log, this.#log.lastPosition, this.#clock.nowMs());
     try {
       for (const write of writes) answers.push(performOrRefuse(write, group));
-      if (group.writesAnything) await this.#tables.commit(() => group.write());
+      if (group.events > 0) await this.#log.commit(group);
     } catch (error) {
       this.#logger.error({ err: error, writes: writes.length }, 'a commit failed; nothing of it was written');
       if (this.#metrics !== undefined) this.#metrics.commitsFailed++;
@@ -298,15 +314,13 @@ export class EventStore {
     }
     this.#metrics?.committed({
       writes: writes.length,
-      events: group.lastPosition - this.#lastPosition,
+      events: group.events,
       bytes: writes.reduce((sum, write) => sum + write.bytes, 0),
       durationMs: this.#clock.monotonicMs() - beganMs,
     });
-    this.#lastPosition = group.lastPosition;
-    this.#streamCount = group.streamCount;
     for (const listener of this.#systemListeners) listener(group.systemStreams);
     for (const answer of answers) answer();
-    if (group.writesAnything) this.#wake();
+    if (group.events > 0) this.#wake();
   }
 
   #wake(): void {

@@ -1,8 +1,8 @@
 /** Links: events that stand for other events. Their data is `revision@stream`. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Clock } from '../../../../src/runtime/runtime.ts';
 import type { EventStore } from './event-store.ts';
-import { decodeRecord, encodeRecord, type StoredRecord } from './stored-record.ts';
+import { encodeRecord, readRecord, type StoredRecord } from './stored-record.ts';
 import { firstRevision, oldestShownMs, streamStatus } from './stream-state.ts';
 import { LINK_TYPE } from './system-streams.ts';
 
@@ -19,7 +19,7 @@ export function nativeLink(stream: string, revision: number, target: StoredRecor
     data: Buffer.from(`${target.revision()}@${target.stream()}`),
     metadata: new Uint8Array(),
   };
-  const record = decodeRecord(encodeRecord(link, { stream, revision, position, createdMs }), position);
+  const record = readRecord(encodeRecord(link, { stream, revision, position, createdMs }), position);
   return { ...record, target };
 }
 
@@ -50,7 +50,7 @@ function parseLink(data: string): { revision: number; stream: string | undefined
 
 /** A UUID of its own for each place of each stream, the same whenever it is asked for: RFC 9562, version 8. */
 function linkId(stream: string, revision: number): string {
-  const digest = createHash('sha256').update(`${revision}@${stream}`).digest().subarray(0, 16);
+  const digest = hash('sha256', `${revision}@${stream}`, 'buffer').subarray(0, 16);
   digest.writeUInt8((digest.readUInt8(6) & 0x0f) | 0x80, 6);
   digest.writeUInt8((digest.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = digest.toString('hex');

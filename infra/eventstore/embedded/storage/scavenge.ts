@@ -7,10 +7,11 @@ import type { Logger } from 'pino';
 import { limits } from '../../../../src/config/limits.ts';
 import type { Clock } from '../../../../src/runtime/runtime.ts';
 import { decodeRecord, RecordCorrupt, recordId } from './stored-record.ts';
-import { readStreamState, tableSource } from './stream-source.ts';
+import { readStreamState } from './stream-source.ts';
 import { firstRevision, oldestShownMs, streamStatus } from './stream-state.ts';
 import { isLinkStream } from './system-streams.ts';
-import type { StreamHead, Tables } from './tables.ts';
+import { tableSource } from './table-source.ts';
+import type { TableHead, Tables } from './tables.ts';
 
 export interface ScavengeResult {
   readonly streams: number;
@@ -19,6 +20,8 @@ export interface ScavengeResult {
 
 export interface ScavengeContext {
   readonly tables: Tables;
+  /** Brings the index tables up to date; to be called with `alone`. */
+  readonly flush: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Runs work while no commit is under way. */
@@ -30,7 +33,8 @@ export interface ScavengeContext {
 
 /** Goes over all streams by name. A stream with a damaged record is left as it is from there on. */
 export async function removeHidden(context: ScavengeContext): Promise<ScavengeResult> {
-  const { tables, signal, pause } = context;
+  const { tables, signal, pause, alone, flush } = context;
+  await alone(flush);
   let [streams, events, after] = [0, 0, ''];
   while (!signal.aborted) {
     const page = tables.streams(after, limits.eventNode.scanSliceEvents);
@@ -50,11 +54,13 @@ export async function removeHidden(context: ScavengeContext): Promise<ScavengeRe
 
 /** Removes one stream's hidden events, in batches. Answers how many. */
 async function scavengeStream(context: ScavengeContext, stream: string): Promise<number> {
-  const { tables, logger, alone, signal } = context;
+  const { tables, logger, alone, flush, signal } = context;
   let removed = 0;
   for (let more = hasHidden(context, stream); more && !signal.aborted; ) {
     try {
       await alone(async () => {
+        // What was written since may hide less. And a record that the index does not have yet must stay.
+        await flush();
         const batch = removeBatch(context, stream);
         removed += batch.removed;
         more = batch.more;
@@ -82,7 +88,7 @@ function hasHidden(context: ScavengeContext, stream: string): boolean {
 }
 
 /** The first revision that a reader may still see. Looks at most one batch beyond what is gone already. */
-function firstKept({ tables, clock }: ScavengeContext, stream: string, head: StreamHead): number {
+function firstKept({ tables, clock }: ScavengeContext, stream: string, head: TableHead): number {
   const state = readStreamState(tableSource(tables), stream);
   const end = head.revision + 1;
   if (streamStatus(state) !== 'present') return end;
@@ -116,10 +122,10 @@ function removeBatch(context: ScavengeContext, stream: string): Batch {
     removed: places.filter(({ eventId }) => eventId !== undefined).length,
     more: true,
     writes: () => {
-      for (const { revision, position, eventId } of places) {
-        tables.removePosition(streamNumber, revision);
+      tables.positions.remove(streamNumber, scavengedBefore, upTo);
+      for (const { position, eventId } of places) {
         if (eventId === undefined) continue;
-        tables.putRecord(position, GONE);
+        tables.emptyRecord(position);
         tables.removeRevisionOf(streamNumber, eventId);
       }
       tables.putHead(stream, { ...head, scavengedBefore: upTo });
@@ -128,31 +134,28 @@ function removeBatch(context: ScavengeContext, stream: string): Batch {
 }
 
 interface Place {
-  readonly revision: number;
   readonly position: number;
   /** Undefined in the node's own streams of links, whose events belong to other streams. */
   readonly eventId: string | undefined;
 }
 
-function placesOf(tables: Tables, stream: string, head: StreamHead, from: number, to: number): Place[] {
+function placesOf(tables: Tables, stream: string, head: TableHead, from: number, to: number): Place[] {
   const places: Place[] = [];
   for (let revision = from; revision < to; revision++) {
-    const position = tables.position(head.streamNumber, revision);
+    const position = tables.positions.at(head.streamNumber, revision);
     if (position === undefined) continue;
     const record = isLinkStream(stream) ? undefined : tables.record(position);
     const eventId =
       record === undefined || record.length === 0 ? undefined : recordId(decodeRecord(record, position));
-    places.push({ revision, position, eventId });
+    places.push({ position, eventId });
   }
   return places;
 }
 
 function storedAt(tables: Tables, streamNumber: number, revision: number) {
-  const position = tables.position(streamNumber, revision);
+  const position = tables.positions.at(streamNumber, revision);
   const record = position === undefined ? undefined : tables.record(position);
   return position === undefined || record === undefined || record.length === 0
     ? undefined
     : decodeRecord(record, position);
 }
-
-const GONE = Buffer.alloc(0);

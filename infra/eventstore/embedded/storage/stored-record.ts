@@ -15,6 +15,7 @@
  */
 import { crc32 } from 'node:zlib';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { TOMBSTONE_TYPE } from './system-streams.ts';
 import {
   bytesFieldSize,
   readVarint,
@@ -27,7 +28,6 @@ import {
 
 const HEADER_BYTES = 18;
 const CREATED_OFFSET = 12;
-const TICKS_PER_MS = 10_000n;
 
 /** Field numbers of `RecordedEvent` and of what it holds, from the protocol's streams.proto and shared.proto. */
 const recordedEvent = {
@@ -116,7 +116,7 @@ export function encodeRecord(event: ProposedEvent, place: RecordPlace): Buffer {
   const stream = Buffer.from(place.stream, 'utf8');
   const type = Buffer.from(event.type, 'utf8');
   const contentType = Buffer.from(event.contentType, 'utf8');
-  const created = Buffer.from(String(BigInt(Math.trunc(place.createdMs)) * TICKS_PER_MS), 'utf8');
+  const created = Buffer.from(ticks(Math.trunc(place.createdMs)), 'utf8');
 
   const idSize = bytesFieldSize(id.length);
   const streamSize = bytesFieldSize(stream.length);
@@ -170,6 +170,11 @@ export function decodeRecord(record: Buffer, position: number): StoredRecord {
   if (record.length < HEADER_BYTES || record.readUInt32LE(0) !== checksum(record, position)) {
     throw new RecordCorrupt(position);
   }
+  return readRecord(record, position);
+}
+
+/** A record that need not be verified: one that was just encoded. */
+export function readRecord(record: Buffer, position: number): StoredRecord {
   const wire = record.subarray(HEADER_BYTES);
   const text = (header: number): string => {
     const start = record.readUInt16LE(header);
@@ -187,11 +192,18 @@ export function decodeRecord(record: Buffer, position: number): StoredRecord {
   };
 }
 
+/** Whether a record is the end of its stream. */
+export const isTombstone = (record: StoredRecord): boolean =>
+  record.type() === TOMBSTONE_TYPE && !Number.isSafeInteger(record.revision());
+
 /** The id of a record's event, as text, without decoding the rest. */
 export function recordId(record: StoredRecord): string {
   // The id field comes first and a UUID's text is shorter than 128 bytes, so tags and lengths are one byte each.
   return record.wire.toString('latin1', 4, 4 + (record.wire[3] ?? 0));
 }
+
+/** Milliseconds as ticks of 100 ns, in digits: more than a number holds exactly, and for a BigInt too often. */
+const ticks = (ms: number): string => (ms === 0 ? '0' : `${ms}0000`);
 
 const TYPE_KEY = Buffer.from('type');
 const CREATED_KEY = Buffer.from('created');

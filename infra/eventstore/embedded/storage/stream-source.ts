@@ -7,27 +7,30 @@ import {
 } from './stream-metadata.ts';
 import type { StreamState } from './stream-state.ts';
 import { isMetastream, metastreamOf, originalOf } from './system-streams.ts';
-import type { StreamHead, Tables } from './tables.ts';
 
-/** Where streams can be looked up: the tables, or the tables as a commit under way will leave them. */
-export interface StreamSource {
+export interface StreamHead {
+  /** What the tables call the stream by; undefined for one that is not in them yet. */
+  readonly streamNumber: number | undefined;
+  /** The last revision; -1 for a stream that has a tombstone and nothing else. */
+  readonly revision: number;
+  readonly tombstoned: boolean;
+  /** Below this revision, events were scavenged. From here to the last one, none is missing. */
+  readonly scavengedBefore: number;
+}
+
+/** Where the events of streams can be looked up. */
+export interface StreamIndex {
   head(stream: string): StreamHead | undefined;
   /** Where a stream's revision is in the log; undefined where there is none. */
   position(stream: string, revision: number): number | undefined;
-  /** The stored record at a position. */
-  record(position: number): Buffer | undefined;
+  /** The revision at which a stream holds the event `id`. */
+  revisionOf(stream: string, id: string): number | undefined;
 }
 
-/** What is stored. */
-export function tableSource(tables: Tables): StreamSource {
-  return {
-    head: (stream) => tables.head(stream),
-    position: (stream, revision) => {
-      const head = tables.head(stream);
-      return head === undefined ? undefined : tables.position(head.streamNumber, revision);
-    },
-    record: (position) => tables.record(position),
-  };
+/** An index with the log that it is about. */
+export interface StreamSource extends StreamIndex {
+  /** The stored record at a position. */
+  record(position: number): Buffer | undefined;
 }
 
 /** A stream as of now. Throws `RecordCorrupt` when its metadata is damaged. */

@@ -2,10 +2,13 @@
  * The LMDB tables behind the event store, with keys and values as plain numbers and strings.
  *
  *     log            position -> record (stored-record.ts); empty where it was scavenged, so that a hole is damage
- *     stream-index   stream number, revision -> position
+ *     stream-index   stream number, block of revisions -> positions (position-blocks.ts)
  *     stream-heads   stream name -> stream number, last revision, ...
  *     event-ids      event id, stream number -> revision
- *     facts          the format, the number of streams
+ *     facts          the format, the number of streams, up to which position the index tables go
+ *
+ * The log is always complete. The index tables and the number of streams follow from it and may be behind it: what
+ * they lack is in memory (indexed-log.ts).
  *
  * Keys are fixed-width big-endian, so that LMDB's byte order is the numbers' order. A stream has a number, given
  * when it is made, so that its name is stored once and not with every index entry.
@@ -19,17 +22,16 @@ import type { Database } from 'lmdb';
 import { limits } from '../../../../src/config/limits.ts';
 import { dataFile, nextDataFile, removeDataFile, removeReaders, syncFolder } from './data-files.ts';
 import { LmdbFile, type TableName } from './lmdb-file.ts';
+import { StreamPositions } from './stream-positions.ts';
+import type { StreamHead } from './stream-source.ts';
+import { readU64, u64, writeU64 } from './u64.ts';
 
 /** Bump when the layout changes; an older or newer folder is refused with a sentence. */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 
-export interface StreamHead {
+/** The head of a stream that is in the tables. */
+export interface TableHead extends StreamHead {
   readonly streamNumber: number;
-  /** The last revision; -1 for a stream that has a tombstone and nothing else. */
-  readonly revision: number;
-  readonly tombstoned: boolean;
-  /** Below this revision, events were scavenged. From here to the last one, none is missing. */
-  readonly scavengedBefore: number;
 }
 
 /** The data folder was written by another version of this program. */
@@ -53,9 +55,19 @@ export class Tables {
   readonly #dataDir: string;
   #path: string;
   #file: LmdbFile;
+  /** Of a lookup in the log, which is done with it when it returns. */
+  readonly #logKey = Buffer.alloc(8);
   /** What has been written since a compaction began its copy. */
   #journal: Change[] | undefined;
   #journalBytes = 0;
+
+  /** Where the events of streams are. */
+  readonly positions = new StreamPositions({
+    get: (key) => this.#table('stream-index').getBinary(key),
+    put: (key, value) => this.#put('stream-index', key, value),
+    remove: (key) => this.#remove('stream-index', key),
+    entries: () => this.#table('stream-index').getRange({}),
+  });
 
   /** Opens, or makes, the tables in `dataDir`. Throws `FormatMismatch`. */
   constructor(dataDir: string, options: { readonly readOnly?: boolean } = {}) {
@@ -81,11 +93,20 @@ export class Tables {
 
   /** The record at a position. Empty: it was scavenged. Undefined: there never was one, or the file is damaged. */
   record(position: number): Buffer | undefined {
-    return this.#table('log').getBinary(u64(position));
+    writeU64(this.#logKey, position, 0);
+    return this.#file.copyOf('log', this.#logKey);
   }
 
-  putRecord(position: number, record: Buffer): void {
-    this.#put('log', u64(position), record);
+  /** Writes a record behind the newest one. */
+  appendRecord(position: number, record: Buffer): void {
+    const key = u64(position);
+    this.#file.append('log', key, record);
+    this.#note({ table: 'log', key, value: record });
+  }
+
+  /** Leaves an empty record in an event's place. */
+  emptyRecord(position: number): void {
+    this.#put('log', u64(position), Buffer.alloc(0));
   }
 
   /** The newest event's position, 0 for an empty log. */
@@ -94,42 +115,24 @@ export class Tables {
     return 0;
   }
 
-  head(stream: string): StreamHead | undefined {
+  head(stream: string): TableHead | undefined {
     // Asked for by who reads `$$`, or a link to it. There is no such key.
     if (stream === '') return undefined;
     const value = this.#table('stream-heads').getBinary(Buffer.from(stream, 'utf8'));
     return value === undefined ? undefined : readHead(value);
   }
 
-  putHead(stream: string, head: StreamHead): void {
+  putHead(stream: string, head: TableHead): void {
     const numbers = u64(head.streamNumber, head.revision + 1, head.scavengedBefore);
     const value = Buffer.concat([numbers, Buffer.from([head.tombstoned ? 1 : 0])]);
     this.#put('stream-heads', Buffer.from(stream, 'utf8'), value);
   }
 
   /** Streams in the order of their names, behind `after`; at most `count`. */
-  streams(after: string, count: number): (readonly [string, StreamHead])[] {
+  streams(after: string, count: number): (readonly [string, TableHead])[] {
     const start = Buffer.concat([Buffer.from(after, 'utf8'), Buffer.from([0])]);
     const entries = this.#table('stream-heads').getRange({ start, limit: count });
     return Array.from(entries, ({ key, value }) => [key.toString('utf8'), readHead(value)] as const);
-  }
-
-  position(streamNumber: number, revision: number): number | undefined {
-    const value = this.#table('stream-index').getBinary(u64(streamNumber, revision));
-    return value === undefined ? undefined : readU64(value, 0);
-  }
-
-  putPosition(streamNumber: number, revision: number, position: number): void {
-    this.#put('stream-index', u64(streamNumber, revision), u64(position));
-  }
-
-  removePosition(streamNumber: number, revision: number): void {
-    this.#remove('stream-index', u64(streamNumber, revision));
-  }
-
-  /** How many index entries there are, of all streams. Visits every page of the index. */
-  positionCount(): number {
-    return this.#table('stream-index').getKeysCount();
   }
 
   revisionOf(streamNumber: number, eventId: string): number | undefined {
@@ -153,6 +156,16 @@ export class Tables {
 
   putStreamCount(count: number): void {
     this.#put('facts', STREAM_COUNT, u64(count));
+  }
+
+  /** The index has all events up to this position, and nothing of those behind it. */
+  indexedPosition(): number {
+    const value = this.#table('facts').getBinary(INDEXED_POSITION);
+    return value === undefined ? 0 : readU64(value, 0);
+  }
+
+  putIndexedPosition(position: number): void {
+    this.#put('facts', INDEXED_POSITION, u64(position));
   }
 
   /** How long the file must be for every page that it speaks of to be in it, in bytes. */
@@ -260,6 +273,7 @@ export class Tables {
 }
 
 const STREAM_COUNT = Buffer.from('stream-count');
+const INDEXED_POSITION = Buffer.from('indexed-position');
 const FORMAT = Buffer.from('format');
 
 function replay(file: LmdbFile, journal: readonly Change[]): void {
@@ -269,31 +283,13 @@ function replay(file: LmdbFile, journal: readonly Change[]): void {
   }
 }
 
-function readHead(value: Buffer): StreamHead {
+function readHead(value: Buffer): TableHead {
   return {
     streamNumber: readU64(value, 0),
     revision: readU64(value, 8) - 1,
     scavengedBefore: readU64(value, 16),
     tombstoned: value[24] === 1,
   };
-}
-
-/** Numbers from 0 to 2^53 - 1, each in eight bytes. */
-function u64(...values: readonly number[]): Buffer {
-  const bytes = Buffer.allocUnsafe(values.length * 8);
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] ?? 0;
-    const low = value % TWO_POW_32;
-    bytes.writeUInt32BE((value - low) / TWO_POW_32, index * 8);
-    bytes.writeUInt32BE(low, index * 8 + 4);
-  }
-  return bytes;
-}
-
-const TWO_POW_32 = 2 ** 32;
-
-function readU64(bytes: Buffer, offset: number): number {
-  return bytes.readUInt32BE(offset) * TWO_POW_32 + bytes.readUInt32BE(offset + 4);
 }
 
 /** The id first: UUIDv7 ids of one time lie side by side, so that few pages are touched. */
