@@ -20,6 +20,7 @@ import { readModels } from '../gateway/read-models.ts';
 import type { ChangeBus } from '../projections/bus.ts';
 import { ensureReadModels } from '../projections/ensure-read-models.ts';
 import { inProcessBus } from '../projections/in-process-bus.ts';
+import { liveProgress } from '../projections/live-progress.ts';
 import { followPositions } from '../projections/projection-positions.ts';
 import { createProjectionRunner } from '../projections/runner.ts';
 import { createRefundScheduler } from '../projections/scheduler/refund-scheduler.ts';
@@ -81,7 +82,7 @@ export async function startApp(
     sandboxMoney: environment === 'development',
   });
   await ensureReadModels(projectionPool, writeSide.epoch);
-  const positions = followPositions(bus, runtime);
+  const positions = followPositions(bus, runtime, () => liveProgress(pool));
   const runner = createProjectionRunner({
     log: eventLog,
     pool: projectionPool,

@@ -322,6 +322,8 @@ export const limits = {
     /** Waiting for a read model to reach a position is given up after this. */
     waitForMsMax: 5_000,
     waitersMax: 100_000,
+    /** While somebody waits, what the bus did not say is looked up in the database this often. */
+    positionsLookMs: 200,
     /** One transaction of a rebuild. Larger than a live one: nobody waits for its rows. */
     rebuildBatchEventsMax: 5_000,
     rebuildBatchBytesMax: 16 * 1024 * 1024,

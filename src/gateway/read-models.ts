@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { liveProgress } from '../projections/live-progress.ts';
 import type { ProjectionPositions } from '../projections/projection-positions.ts';
 import { accountsByIds } from '../projections/queries/account-queries.ts';
 import { blocksPage, friendRequestsPage, friendsPage } from '../projections/queries/friend-queries.ts';
@@ -14,40 +15,14 @@ import { messagesPage } from '../projections/queries/message-queries.ts';
 import { packetForUser } from '../projections/queries/packet-queries.ts';
 import { receiptsPage } from '../projections/queries/receipt-queries.ts';
 import { walletBalance, walletStatementPage } from '../projections/queries/wallet-queries.ts';
-import { sqlOn } from '../projections/sql.ts';
 import type { ReadSide } from './read-side.ts';
-
-interface ProgressRow {
-  readonly projection: string;
-  readonly generation: number;
-  readonly partitionCount: number;
-  readonly partition: number;
-  /** Decimal numbers. */
-  readonly changed: string;
-  readonly reached: string;
-}
 
 /** The read side over the read models' queries, and what the bus tells of their positions. */
 export function readModels(pool: pg.Pool, positions: Pick<ProjectionPositions, 'waitFor'>): ReadSide {
   return {
     waitFor: (models, position, timeoutMs) => positions.waitFor(models, position, timeoutMs),
 
-    async progress() {
-      const rows = await sqlOn(pool).query<ProgressRow>(
-        `select g.name as projection, g.number as generation,
-           g.partitions as "partitionCount", c.partition,
-           c.changed::text as changed, c.position::text as reached
-         from projection.generation g
-         join projection.checkpoint c on c.name = g.name and c.generation = g.number
-         where g.state = 'live'`,
-      );
-      return rows.map(({ partition, changed, reached, ...row }) => ({
-        ...row,
-        partitions: [partition],
-        changed: BigInt(changed),
-        reached: BigInt(reached),
-      }));
-    },
+    progress: () => liveProgress(pool),
 
     accounts: (userIds) => accountsByIds(pool, userIds),
     friends: (owner, page) => friendsPage(pool, owner, page),

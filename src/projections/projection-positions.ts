@@ -1,7 +1,7 @@
 import type { Position } from '../commands/event-log.ts';
 import { START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
-import type { Runtime } from '../runtime/runtime.ts';
+import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
 import type { BusMessage, ChangeBus, ProjectionProgress } from './bus.ts';
 import { earliest } from './earliest.ts';
 
@@ -32,8 +32,15 @@ interface Waiter {
   readonly finish: (reached: boolean) => void;
 }
 
-/** Follows `bus` until closed. */
-export function followPositions(bus: ChangeBus, { timers }: Pick<Runtime, 'timers'>): ProjectionPositions {
+/**
+ * Follows `bus` until closed. What the bus does not bring, because it lost it or does not reach the process that
+ * keeps a partition, is looked up with `look` (from the database) while somebody waits for it.
+ */
+export function followPositions(
+  bus: ChangeBus,
+  { timers }: Pick<Runtime, 'timers'>,
+  look?: () => Promise<readonly ProjectionProgress[]>,
+): ProjectionPositions {
   /** Per projection, of the newest generation heard of. */
   const known = new Map<string, KnownGeneration>();
   const waiters = new Set<Waiter>();
@@ -70,6 +77,17 @@ export function followPositions(bus: ChangeBus, { timers }: Pick<Runtime, 'timer
     }
     for (const waiter of waiters) if (isMet(waiter)) waiter.finish(true);
   };
+  let looking: TimerHandle | undefined;
+  const lookSoon = (): void => {
+    if (look === undefined || waiters.size === 0) return;
+    looking ??= timers.after(limits.projections.positionsLookMs, async () => {
+      // Without an answer the next look, or the bus, says it.
+      const projections = waiters.size === 0 ? [] : await look().catch(() => []);
+      looking = undefined;
+      onMessage({ kind: 'progress', projections });
+      lookSoon();
+    });
+  };
   const unsubscribe = bus.subscribe(onMessage);
 
   return {
@@ -90,10 +108,12 @@ export function followPositions(bus: ChangeBus, { timers }: Pick<Runtime, 'timer
           },
         };
         waiters.add(waiter);
+        lookSoon();
       });
     },
     close() {
       unsubscribe();
+      looking?.cancel();
       for (const waiter of waiters) waiter.finish(false);
     },
   };

@@ -13,7 +13,7 @@ import { ChangeFeed } from '../../src/gateway/hub/change-feed.ts';
 import { Hub } from '../../src/gateway/hub/hub.ts';
 import { Connection } from '../../src/gateway/socket/connection.ts';
 import { UserDirectory } from '../../src/gateway/views/user-directory.ts';
-import type { BusMessage } from '../../src/projections/bus.ts';
+import type { BusMessage, ProjectionProgress } from '../../src/projections/bus.ts';
 import { audienceOf, type Change } from '../../src/projections/changes.ts';
 import type { MessageRow } from '../../src/projections/messages-projection.ts';
 import type { UserGroupRow } from '../../src/projections/queries/membership-queries.ts';
@@ -33,6 +33,7 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
   let memberships: UserGroupRow[] = users.map((userId) => ({ userId, groupId: team, memberCount }));
   /** Resolves when the memberships have been read; set by a test that holds them back. */
   let reading: Promise<void> = Promise.resolve();
+  let progress: readonly ProjectionProgress[] = [];
   let membershipsReached = 0n;
   let failing = 0;
   const waitsMs: number[] = [];
@@ -63,7 +64,7 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
       },
     },
     reads: {
-      progress: async () => [],
+      progress: async () => progress,
       accounts: async () => [],
       async waitFor(_models, position, timeoutMs) {
         if (membershipsReached >= position) return true;
@@ -111,6 +112,9 @@ async function feedOf(users: readonly UserId[], options: { memberCount?: number 
         checkpoint,
         changes,
       });
+    },
+    readModelsAre(...now: ProjectionProgress[]) {
+      progress = now;
     },
     groupsAreAt(position: bigint) {
       membershipsReached = position;
@@ -378,4 +382,32 @@ it('a batch that makes very many pushes lets other work have its turn in between
   expect(pushed).toHaveLength(count);
   await runtime.advance(0);
   expect(pushed).toHaveLength(2 * count);
+});
+
+describe('a partition whose projector the bus does not reach', () => {
+  it('is looked at, although others are heard of all the time, and its changes make everyone resync', async () => {
+    const { runtime, hear, pushed, readModelsAre } = await feedOf([alice]);
+    const at = (partition: number, changed: bigint): ProjectionProgress => ({
+      projection: 'messages',
+      generation: 1,
+      partitionCount: 2,
+      partitions: [partition],
+      changed,
+      reached: changed,
+    });
+    const live = async (durationMs: number): Promise<void> => {
+      for (let ms = 0; ms < durationMs; ms += limits.projections.heartbeatMs) {
+        hear({ kind: 'progress', projections: [at(0, 5n)] });
+        await runtime.advance(limits.projections.heartbeatMs);
+      }
+    };
+    readModelsAre(at(0, 5n), at(1, 5n));
+    await live(2 * limits.gateway.busSilenceMs);
+    hear({ kind: 'progress', projections: [at(1, 5n)] });
+    await live(2 * limits.gateway.busSilenceMs);
+    expect(pushed).toEqual([]);
+    readModelsAre(at(0, 5n), at(1, 9n));
+    await live(2 * limits.gateway.busSilenceMs);
+    expect(pushed.map(({ frame }) => frame)).toEqual([resyncAll]);
+  });
 });

@@ -48,3 +48,20 @@ it('asks again after that', async () => {
   answers[1]?.('it is gone');
   expect(await second).toBe(503);
 });
+
+it('shows what a check that is passed has to say, too', async () => {
+  const other = buildHealthServer({
+    runtime,
+    readiness: {
+      projections: async () => ({ passed: 'partitions 0-7 here/1' }),
+      database: async () => 'away',
+    },
+    logger: pino({ level: 'silent' }),
+  });
+  const answer = await other.inject({ url: '/health/ready' });
+  expect(answer.json().checks).toEqual({
+    projections: { ok: true, detail: 'partitions 0-7 here/1' },
+    database: { ok: false, detail: 'away' },
+  });
+  await other.close();
+});

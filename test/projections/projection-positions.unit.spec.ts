@@ -20,6 +20,31 @@ function follow() {
   return { bus, positions, hear };
 }
 
+describe('who waits for a position', () => {
+  it('does not need the bus: it is looked up, again and again, until it is there', async () => {
+    const bus = inProcessBus(pino({ level: 'silent' }));
+    const runtime = virtualRuntime();
+    let reached = 5n;
+    let looks = 0;
+    const place = { projection: 'wallet', generation: 1, partitionCount: 1, partitions: [0], changed: 0n };
+    const positions = followPositions(bus, runtime, async () => {
+      looks += 1;
+      if (looks === 2) throw new Error('the database is away');
+      if (looks === 4) reached = 7n;
+      return [{ ...place, reached }];
+    });
+    const waiting = positions.waitFor(['wallet'], 7n);
+    expect(await runtime.settle(waiting)).toBe(true);
+    expect(looks).toBe(4);
+    // Nobody waits, nobody looks.
+    await runtime.advance(10_000);
+    expect(looks).toBe(4);
+    expect(await runtime.settle(positions.waitFor(['wallet'], 8n))).toBe(false);
+    positions.close();
+    expect(runtime.pendingTimers).toBe(0);
+  });
+});
+
 describe('the position of a read model', () => {
   it('is that of its most backward partition, and none while nothing was heard of one of them', () => {
     const { positions, hear } = follow();

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { limits } from '../../config/limits.ts';
 import type { DeviceId, UserId } from '../../domain/ids.ts';
-import type { BusMessage, ChangeBus } from '../../projections/bus.ts';
+import type { BusMessage, ChangeBus, ProjectionProgress } from '../../projections/bus.ts';
 import type { Change } from '../../projections/changes.ts';
 import type { Runtime, TimerHandle } from '../../runtime/runtime.ts';
 import type { Tokens } from '../../vault/tokens.ts';
@@ -46,7 +46,7 @@ type Batch = Pick<Extract<BusMessage, { kind: 'changes' }>, 'changes' | 'checkpo
  * one for what goes to groups and one for all else, which waits for no memberships. (Not each partition's: one may
  * go from one projector to another, and a message speaks of several.) Who gets a push is looked up when it is sent.
  *
- * A gap on the bus, or checkpoints that moved during its silence, mean that updates were lost, who may get what
+ * A gap on the bus, or checkpoints that moved during its silence (all of it, or of one partition), mean that updates were lost, who may get what
  * perhaps among them: that is read again (see access-refresh.ts), and then everyone is told to resync.
  */
 export class ChangeFeed {
@@ -58,7 +58,9 @@ export class ChangeFeed {
   readonly #owed: OwedResyncs;
   readonly #everyone: ResyncEveryone;
   #queued = 0;
-  #heardAtMs: number;
+  /** Of each partition, monotonic ms: its projector may be one that this bus does not reach. */
+  readonly #heardAtMs = new Map<string, number>();
+  #heardAnythingAtMs: number;
   #unsubscribe: (() => void) | undefined;
   #silenceTimer: TimerHandle | undefined;
   #polling = false;
@@ -66,7 +68,7 @@ export class ChangeFeed {
   constructor(options: ChangeFeedOptions) {
     this.#options = options;
     const { clock } = options.runtime;
-    this.#heardAtMs = clock.monotonicMs();
+    this.#heardAnythingAtMs = clock.monotonicMs();
     this.#access = new AccessRefresh(options);
     this.#everyone = new ResyncEveryone(options);
     this.#gate = new MembershipGate({ reads: options.reads, access: this.#access, clock });
@@ -93,9 +95,26 @@ export class ChangeFeed {
     this.#everyone.stop();
   }
 
-  /** Whether the bus has been heard of lately. */
-  get isSilent(): boolean {
-    return this.#options.runtime.clock.monotonicMs() - this.#heardAtMs > limits.gateway.busSilenceMs;
+  /** Whether nothing, or nothing of some partition, was heard lately. */
+  get #isSilent(): boolean {
+    const oldestMs = Math.min(this.#heardAnythingAtMs, ...this.#heardAtMs.values());
+    return this.#options.runtime.clock.monotonicMs() - oldestMs > limits.gateway.busSilenceMs;
+  }
+
+  /** Remembers when each partition was heard of; of those that are new, that they are there. */
+  #noteHeard(message: BusMessage, isLooked = false): void {
+    const nowMs = this.#options.runtime.clock.monotonicMs();
+    if (!isLooked) this.#heardAnythingAtMs = nowMs;
+    const places =
+      message.kind === 'changes'
+        ? [{ ...message, partitions: message.partitions.map(({ partition }) => partition) }]
+        : message.projections;
+    for (const { projection, generation, partitions } of places) {
+      for (const partition of partitions) {
+        const key = `${projection}/${generation}/${partition}`;
+        if (!isLooked || !this.#heardAtMs.has(key)) this.#heardAtMs.set(key, nowMs);
+      }
+    }
   }
 
   /** Updates were lost before they came here: nothing is known of what they were. */
@@ -104,7 +123,7 @@ export class ChangeFeed {
   }
 
   #onMessage(message: BusMessage): void {
-    this.#heardAtMs = this.#options.runtime.clock.monotonicMs();
+    this.#noteHeard(message);
     if (this.#gaps.missedBefore(message)) this.#lost('a gap on the bus');
     if (message.kind === 'progress') return;
     for (const change of message.changes) this.#applyAtOnce(change);
@@ -184,8 +203,16 @@ export class ChangeFeed {
     return sent;
   }
 
+  /** Partitions of generations that are gone are not waited for. */
+  #forgetOthers(projections: readonly ProjectionProgress[]): void {
+    const live = new Set(projections.map(({ projection, generation }) => `${projection}/${generation}/`));
+    for (const key of this.#heardAtMs.keys()) {
+      if (!live.has(key.slice(0, key.lastIndexOf('/') + 1))) this.#heardAtMs.delete(key);
+    }
+  }
+
   #checkSilence(): void {
-    if (!this.isSilent || this.#polling) return;
+    if (!this.#isSilent || this.#polling) return;
     this.#polling = true;
     void this.#compareWithReadModels().finally(() => {
       this.#polling = false;
@@ -196,6 +223,8 @@ export class ChangeFeed {
   async #compareWithReadModels(): Promise<void> {
     try {
       const projections = await this.#options.reads.progress();
+      this.#forgetOthers(projections);
+      this.#noteHeard({ kind: 'progress', projections }, true);
       if (this.#gaps.missedUpTo(projections)) this.#lost('checkpoints moved while the bus was silent');
     } catch (error) {
       this.#options.logger.warn({ err: error }, 'the read models do not say how far they are');
