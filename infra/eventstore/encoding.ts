@@ -1,11 +1,10 @@
 /** Between the port's events and the protocol's messages. */
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { AppendRejected, type NewEvent, type RecordedEvent } from '../../src/commands/event-log.ts';
+import { AppendRejected, type NewEvent } from '../../src/commands/event-log.ts';
 import type { EventMetadata } from '../../src/domain/events.ts';
 
 export type ProposedMessage = streams.BatchAppendReq.ProposedMessage;
-export type RecordedMessage = streams.ReadResp.ReadEvent.RecordedEvent;
 
 /** An event as JSON in a protocol message. Throws `AppendRejected` for what JSON cannot hold. */
 export function encodeEvent(event: NewEvent): ProposedMessage {
@@ -23,21 +22,8 @@ export function eventBytes(message: ProposedMessage): number {
   return message.getData_asU8().length + message.getCustomMetadata_asU8().length + type.length * 2;
 }
 
-/** A recorded event. Data that is not JSON (another program wrote it) is left as bytes. */
-export function decodeEvent(message: RecordedMessage): RecordedEvent {
-  const types = message.getMetadataMap();
-  const isJson = types.get('content-type') === 'application/json';
-  const metadata = message.getCustomMetadata_asU8();
-  return {
-    id: uuidText(message.getId()),
-    type: types.get('type') ?? '',
-    stream: text(message.getStreamIdentifier()?.getStreamName_asU8() ?? new Uint8Array()),
-    revision: Number(message.getStreamRevision()),
-    position: BigInt(message.getCommitPosition()),
-    data: isJson ? parseJson(message.getData_asU8()) : message.getData_asU8(),
-    metadata: parseMetadata(metadata),
-  };
-}
+/** Whether an event's data is JSON, by what its writer said of it. */
+export const isJsonType = (contentType: string): boolean => contentType === 'application/json';
 
 export function uuid(id: string): shared.UUID {
   return new shared.UUID().setString(id);
@@ -58,9 +44,6 @@ export function streamIdentifier(stream: string): shared.StreamIdentifier {
   return identifier;
 }
 
-const text = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-
 function jsonBytes(value: unknown, type: string): Uint8Array {
   return Buffer.from(toJson(value, type), 'utf8');
 }
@@ -78,16 +61,17 @@ function toJson(value: unknown, type: string): string {
   return json;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+/** What the JSON says; bytes that are none (another program wrote them) stay bytes. */
+export function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(text(bytes));
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
-    return bytes;
+    return Uint8Array.from(bytes);
   }
 }
 
 /** Every event of ours has metadata; a foreign one may have none, and reads as an empty object. */
-function parseMetadata(bytes: Uint8Array): EventMetadata {
+export function parseMetadata(bytes: Buffer): EventMetadata {
   const parsed = bytes.length === 0 ? {} : parseJson(bytes);
   return parsed as EventMetadata;
 }

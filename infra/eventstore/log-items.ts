@@ -1,5 +1,4 @@
 import type { Position, SubscriptionItem } from '../../src/commands/event-log.ts';
-import { decodeEvent } from './encoding.ts';
 import { subscriptionRequest } from './read-request.ts';
 import { type ReadContext, resumedRead } from './resumed-read.ts';
 
@@ -23,23 +22,25 @@ export async function* logItems(
 ): AsyncGenerator<SubscriptionItem, void, undefined> {
   let handedOut = after;
   const request = () => subscriptionRequest(handedOut, streamPrefixes);
-  for await (const message of resumedRead(context, { request, patienceMs, endless: true, signal })) {
-    const recorded = message.getEvent()?.getEvent();
-    const checkpoint = message.getCheckpoint();
-    if (recorded !== undefined) {
-      const event = decodeEvent(recorded);
-      // A store that reads from a position inclusive repeats the last event.
-      if (event.position <= handedOut) continue;
-      handedOut = event.position;
-      yield { kind: 'event', event };
-    } else if (checkpoint !== undefined) {
-      const position = BigInt(checkpoint.getCommitPosition());
-      // One right behind an event says nothing new; one behind the start would be a step back.
-      if (position <= handedOut) continue;
-      handedOut = position;
-      yield { kind: 'checkpoint', position };
-    } else if (message.hasCaughtUp()) {
-      yield { kind: 'caught-up' };
+  for await (const answer of resumedRead(context, { request, patienceMs, endless: true, signal })) {
+    switch (answer.kind) {
+      case 'event':
+        // A store that reads from a position inclusive repeats the last event.
+        if (answer.event.position <= handedOut) break;
+        handedOut = answer.event.position;
+        yield answer;
+        break;
+      case 'checkpoint':
+        // One right behind an event says nothing new; one behind the start would be a step back.
+        if (answer.position <= handedOut) break;
+        handedOut = answer.position;
+        yield answer;
+        break;
+      case 'caught-up':
+        yield answer;
+        break;
+      case 'other':
+        break;
     }
   }
 }

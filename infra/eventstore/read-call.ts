@@ -4,12 +4,13 @@
  * bounded buffer, then in the HTTP/2 window, then with the store.
  */
 import { UnavailableError } from '@eventstore/db-client';
-import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { Timers } from '../../src/runtime/runtime.ts';
-import type { OpenCall, StoreConnection } from './store-connection.ts';
+import { decodeReadAnswer, type ReadAnswer } from './read-answer.ts';
+import type { OpenCall, StoreConnection, StreamsCall } from './store-connection.ts';
 
-type Call = ReturnType<InstanceType<typeof StreamsClient>['read']>;
+type Call = ReturnType<typeof startRead>;
 
 export interface ReadCallOptions {
   readonly connection: StoreConnection;
@@ -27,7 +28,7 @@ export class ReadIdle extends Error {
 }
 
 /** Throws the call's error, or `ReadIdle`. The call is over when the iteration is, however that ends. */
-export async function* readCall(options: ReadCallOptions): AsyncGenerator<streams.ReadResp, void, undefined> {
+export async function* readCall(options: ReadCallOptions): AsyncGenerator<ReadAnswer, void, undefined> {
   const { signal } = options;
   if (signal.aborted) return;
   const { call, cancel, failed } = await open(options);
@@ -64,7 +65,7 @@ async function open({
   signal,
 }: ReadCallOptions): Promise<OpenCall<Call>> {
   const opening = connection.open<Call>(
-    (client, metadata, callOptions) => client.read(request, metadata, callOptions),
+    (client, metadata, callOptions) => startRead(client, request, metadata, callOptions),
     signal,
   );
   if (idleMs === undefined) return opening;
@@ -83,6 +84,12 @@ async function open({
   } finally {
     timer.cancel();
   }
+}
+
+/** The generated client's `read`, with a decoder of our own. */
+function startRead(...[client, request, metadata, options]: StreamsCall<streams.ReadReq>) {
+  const { path, requestSerialize } = StreamsService.read;
+  return client.makeServerStreamRequest(path, requestSerialize, decodeReadAnswer, request, metadata, options);
 }
 
 interface CallState {

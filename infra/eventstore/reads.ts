@@ -9,7 +9,6 @@ import {
   START,
 } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
-import { decodeEvent } from './encoding.ts';
 import { logItems } from './log-items.ts';
 import { newestRequest, streamRequest } from './read-request.ts';
 import { type ReadContext, resumedRead } from './resumed-read.ts';
@@ -79,11 +78,9 @@ async function* events(
 ): AsyncGenerator<RecordedEvent, void, undefined> {
   const { closed } = context;
   const patienceMs = limits.eventLog.readIdleMs;
-  const messages = resumedRead(context, { request, patienceMs, endless: false, signal: closed });
-  for await (const message of messages) {
-    // A link's target; without resolving links it is always `event`.
-    const recorded = message.getEvent()?.getEvent();
-    if (recorded !== undefined) yield decodeEvent(recorded);
+  const answers = resumedRead(context, { request, patienceMs, endless: false, signal: closed });
+  for await (const answer of answers) {
+    if (answer.kind === 'event') yield answer.event;
   }
   assertNotClosed(closed);
 }

@@ -9,6 +9,7 @@ import { EventLogUnavailable } from '../../src/commands/event-log.ts';
 import { limits } from '../../src/config/limits.ts';
 import { backoffMs } from '../../src/runtime/backoff.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
+import type { ReadAnswer } from './read-answer.ts';
 import { readCall } from './read-call.ts';
 import type { StoreConnection } from './store-connection.ts';
 import { finalError } from './store-errors.ts';
@@ -36,7 +37,7 @@ export interface ResumedReadOptions {
 export async function* resumedRead(
   context: ReadContext,
   options: ResumedReadOptions,
-): AsyncGenerator<streams.ReadResp, void, undefined> {
+): AsyncGenerator<ReadAnswer, void, undefined> {
   const { runtime, logger, connection } = context;
   const { patienceMs, signal } = options;
   let failures = 0;
@@ -44,16 +45,16 @@ export async function* resumedRead(
   while (!signal.aborted) {
     try {
       const request = options.request();
-      for await (const message of readCall({
+      for await (const answer of readCall({
         connection,
         timers: runtime.timers,
         request,
         idleMs: patienceMs,
         signal,
       })) {
-        const moves = isProgress(message);
+        const moves = isProgress(answer);
         if (moves) failures = 0;
-        yield message;
+        yield answer;
         if (moves) waitingSinceMs = runtime.clock.monotonicMs();
       }
       if (!options.endless || signal.aborted) return;
@@ -82,6 +83,6 @@ export async function* resumedRead(
 }
 
 /** A confirmation is none: a store may confirm again and again, and fail each time at the same damaged event. */
-function isProgress(message: streams.ReadResp): boolean {
-  return message.hasEvent() || message.hasCheckpoint() || message.hasCaughtUp();
+function isProgress({ kind }: ReadAnswer): boolean {
+  return kind !== 'other';
 }

@@ -20,6 +20,9 @@ import { clientFor } from './connection-url.ts';
 type Streams = InstanceType<typeof StreamsClient>;
 type CallArguments = ReturnType<EventStoreDBClient['callArguments']>;
 
+/** What a call is started with. */
+export type StreamsCall<Request> = [client: Streams, request: Request, ...CallArguments];
+
 /** A call that has been opened. Its errors have a listener from the start, so none can end the process. */
 export interface OpenCall<Call> {
   readonly call: Call;
