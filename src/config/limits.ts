@@ -327,6 +327,8 @@ export const limits = {
     /** One transaction of a rebuild. Larger than a live one: nobody waits for its rows. */
     rebuildBatchEventsMax: 5_000,
     rebuildBatchBytesMax: 16 * 1024 * 1024,
+    /** So many rows that are only to be added go to PostgreSQL by COPY; fewer in the arrays of an INSERT. */
+    copyRowsMin: 100,
     rebuildStatementTimeoutMs: 60 * 60 * 1_000,
     /** Between two tries to replace the rows of another version of the code. */
     rebuildRetryDelayMsMin: 1_000,

@@ -70,13 +70,7 @@ export const accountsProjection = defineProjection<AccountsFold, readonly Accoun
   async write(tx, schema, { deltas }) {
     const added = deltas.flatMap(asNewRow);
     const changed = deltas.filter((delta) => delta.registered === null);
-    if (added.length > 0) {
-      await tx.execute(
-        `insert into ${schema}.account (${registeredRows.names})
-         select ${registeredRows.names} from ${registeredRows.source}`,
-        registeredRows.values(added),
-      );
-    }
+    await registeredRows.insertInto(tx, `${schema}.account`, added);
     if (changed.length === 0) return added;
     const updated = await tx.query<AccountRow>(
       `update ${schema}.account t set

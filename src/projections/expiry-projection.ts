@@ -67,13 +67,7 @@ export const expiryProjection = defineProjection<ExpiryRows, void>({
   indexes: 'create index expiry_due on expiry (shard, expires_at_second, packet_id);',
   fold: foldExpiry,
   async write(tx, schema, { due, ended, counts }) {
-    if (due.length > 0) {
-      await tx.execute(
-        `insert into ${schema}.expiry (${expiryRows.names})
-         select ${expiryRows.names} from ${expiryRows.source}`,
-        expiryRows.values(due),
-      );
-    }
+    await expiryRows.insertInto(tx, `${schema}.expiry`, due);
     if (ended.length > 0) {
       await tx.execute(
         `delete from ${schema}.expiry t using ${endedRows.source} where t.packet_id = v.packet_id`,

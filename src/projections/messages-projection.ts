@@ -138,13 +138,7 @@ export const messagesProjection = defineProjection<MessagesRows, void>({
 });
 
 async function writeMessages(tx: Sql, schema: string, rows: MessagesRows): Promise<void> {
-  if (rows.messages.length > 0) {
-    await tx.execute(
-      `insert into ${schema}.message (${messageRows.names})
-       select ${messageRows.names} from ${messageRows.source}`,
-      messageRows.values(rows.messages),
-    );
-  }
+  await messageRows.insertInto(tx, `${schema}.message`, rows.messages);
   if (rows.heads.length > 0) {
     await tx.execute(
       `insert into ${schema}.conversation_head as t (${headRows.names})

@@ -142,20 +142,8 @@ async function writePackets(
   const added = deltas.flatMap(asNewRow);
   const changed = deltas.filter((delta) => delta.sent === null);
   const grabs = deltas.flatMap((delta) => delta.grabs);
-  if (added.length > 0) {
-    await tx.execute(
-      `insert into ${schema}.packet (${newPacketRows.names})
-       select ${newPacketRows.names} from ${newPacketRows.source}`,
-      newPacketRows.values(added),
-    );
-  }
-  if (grabs.length > 0) {
-    await tx.execute(
-      `insert into ${schema}.packet_grab (${grabRows.names})
-       select ${grabRows.names} from ${grabRows.source}`,
-      grabRows.values(grabs),
-    );
-  }
+  await newPacketRows.insertInto(tx, `${schema}.packet`, added);
+  await grabRows.insertInto(tx, `${schema}.packet_grab`, grabs);
   if (changed.length === 0) return added;
   const updated = await tx.query<PacketRow>(
     `update ${schema}.packet t set

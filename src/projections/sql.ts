@@ -1,4 +1,6 @@
+import { finished } from 'node:stream/promises';
 import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 
 /** A place where SQL runs: a pool, or one connection inside a transaction. */
 export interface Sql {
@@ -6,6 +8,8 @@ export interface Sql {
   query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
   /** How many rows a statement touched. */
   execute(text: string, values?: readonly unknown[]): Promise<number>;
+  /** Runs a `copy ... from stdin` statement with its whole input. On one connection only: inside a transaction. */
+  copy(text: string, input: string): Promise<void>;
 }
 
 /** The statements of a `pg` pool or client, with this module's reading of `bigint`. */
@@ -18,6 +22,12 @@ export function sqlOn(executor: pg.Pool | pg.PoolClient): Sql {
     async execute(text: string, values: readonly unknown[] = []): Promise<number> {
       const result = await executor.query({ text, values: [...values] });
       return result.rowCount ?? 0;
+    },
+    async copy(text: string, input: string): Promise<void> {
+      if (executor instanceof pg.Pool) throw new TypeError('a copy needs a connection of its own');
+      const copying = executor.query(copyFrom(text));
+      copying.end(input);
+      await finished(copying);
     },
   };
 }

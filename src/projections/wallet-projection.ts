@@ -178,18 +178,8 @@ async function writeWallets(
     };
   });
   const entries = written.flatMap((wallet) => wallet.entries);
-  if (entries.length > 0) {
-    await tx.execute(
-      `insert into ${schema}.wallet_entry (${entryRows.names})
-       select ${entryRows.names} from ${entryRows.source}`,
-      entryRows.values(entries),
-    );
-    await tx.execute(
-      `insert into ${schema}.ledger_posting (${postingRows.names})
-       select ${postingRows.names} from ${postingRows.source}`,
-      postingRows.values(entries.flatMap(postingsOf)),
-    );
-  }
+  await entryRows.insertInto(tx, `${schema}.wallet_entry`, entries);
+  await postingRows.insertInto(tx, `${schema}.ledger_posting`, entries.flatMap(postingsOf));
   return written;
 }
 
