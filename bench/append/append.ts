@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineBench } from '../harness/bench.ts';
+import { figure, medians } from '../harness/figures.ts';
 import { inParallel } from '../harness/in-parallel.ts';
 import { atLeast, atMost, type Figures } from '../harness/report.ts';
-import { median, percentile } from '../harness/statistics.ts';
+import { percentile } from '../harness/statistics.ts';
 import type { AppendSystem } from './append-system.ts';
 import { startEventNodeSystem, startStorelessSystem } from './event-node-system.ts';
 import { startLmdbSystem } from './lmdb-system.ts';
 import { postgresConnections, startPostgresSystem } from './postgres-system.ts';
-import { ownCpuMs } from './process-cpu.ts';
+import { ownCpuMs } from '../harness/process-cpu.ts';
 
 const batchEvents = 100;
 /** Streams of the reads; those of the appends are numbered from here on. */
@@ -184,15 +185,4 @@ async function timed(system: AppendSystem, events: number, work: () => Promise<n
     clientUs: ((ownCpuMs() - clientMs) * 1_000) / events,
     latencies,
   };
-}
-
-function medians(runs: readonly Figures[]): Figures {
-  const all = Object.keys(runs[0] ?? {});
-  return Object.fromEntries(all.map((name) => [name, median(runs.map((run) => figure(run, name)))]));
-}
-
-function figure(figures: Figures, name: string): number {
-  const value = figures[name];
-  if (typeof value !== 'number') throw new Error(`there is no figure ${name}`);
-  return value;
 }

@@ -1,18 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { type EventLog, START } from '../../src/commands/event-log.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
+import type { BenchEngine } from '../harness/bench-engine.ts';
+import { startBenchEventNode } from '../harness/bench-event-node.ts';
 import type { AppendSystem } from './append-system.ts';
 import { benchEvent } from './bench-event.ts';
-import { processCpuMs } from './process-cpu.ts';
 
 /** Our node in a process of its own, and our adapter to it in this one. */
 export async function startEventNodeSystem(dataDir: string): Promise<AppendSystem> {
-  const node = await startNode(new URL('../../infra/eventstore/embedded/main.ts', import.meta.url), dataDir);
+  const node = await startBenchEventNode(dataDir);
   const log = createEventStoreEventLog({
     url: node.url,
     runtime: systemRuntime(),
@@ -31,7 +28,7 @@ export async function startEventNodeSystem(dataDir: string): Promise<AppendSyste
 
 /** A node that answers every append at once and keeps nothing: what the client alone can do. */
 export async function startStorelessSystem(): Promise<AppendSystem> {
-  const node = await startNode(new URL('./storeless-node.ts', import.meta.url), '.');
+  const node = await startBenchEventNode('.', new URL('./storeless-node.ts', import.meta.url));
   const log = createEventStoreEventLog({
     url: node.url,
     runtime: systemRuntime(),
@@ -40,26 +37,7 @@ export async function startStorelessSystem(): Promise<AppendSystem> {
   return appending(log, node);
 }
 
-interface NodeProcess {
-  readonly url: string;
-  readonly process: ChildProcess;
-}
-
-async function startNode(file: URL, dataDir: string): Promise<NodeProcess> {
-  const child = fork(fileURLToPath(file), ['--data', dataDir, '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    env: { ...process.env, LOG_LEVEL: 'silent' },
-    execArgv: [],
-  });
-  if (child.stdout === null) throw new Error('the node has no output');
-  const [line] = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line') as Promise<[string]>,
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the node ended with ${code}`))),
-  ]);
-  return { url: JSON.parse(line).listening, process: child };
-}
-
-function appending(log: EventLog, { process: node }: NodeProcess) {
+function appending(log: EventLog, node: BenchEngine) {
   const revisions = new Map<number, number>();
   return {
     async append(stream: number, events: number): Promise<void> {
@@ -69,11 +47,10 @@ function appending(log: EventLog, { process: node }: NodeProcess) {
       if (result.kind !== 'appended') throw new Error(JSON.stringify(result));
       revisions.set(stream, last + events);
     },
-    serverCpuMs: () => processCpuMs(node.pid ?? 0),
+    serverCpuMs: () => node.cpuMs(),
     async close(): Promise<void> {
       await log.close();
-      node.kill('SIGTERM');
-      await once(node, 'exit');
+      await node.stop();
     },
   };
 }

@@ -1,13 +1,7 @@
-import { chmodSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import pg from 'pg';
-import { pino } from 'pino';
-import { removeCluster } from '../../infra/postgres/embedded/placement.ts';
-import { startEmbeddedPostgres } from '../../infra/postgres/embedded/start-postgres.ts';
-import { systemRuntime } from '../../src/runtime/system-runtime.ts';
+import { startBenchPostgres } from '../harness/bench-postgres.ts';
 import type { AppendSystem } from './append-system.ts';
 import { benchEvent } from './bench-event.ts';
-import { processCpuMs } from './process-cpu.ts';
 
 /** Connections, at most: more of them than this make PostgreSQL slower on two cores. */
 export const postgresConnections = 64;
@@ -30,18 +24,11 @@ const insert = `
 
 /** A table of events in a PostgreSQL of its own: one INSERT an append, synced like ours. */
 export async function startPostgresSystem(dataDir: string): Promise<AppendSystem> {
-  chmodSync(dataDir, 0o711);
-  const folder = join(dataDir, 'postgres');
-  const postgres = await startEmbeddedPostgres({
-    folder,
-    runtime: systemRuntime(),
-    logger: pino({ level: 'silent' }),
-  });
+  const postgres = await startBenchPostgres(dataDir);
   const pool = new pg.Pool({ connectionString: postgres.url, max: postgresConnections });
   // Idle connections are told when the server stops.
   pool.on('error', () => {});
   await pool.query(schema);
-  const postmaster = postmasterOf(folder);
   const revisions = new Map<number, number>();
   const pages = async (where: string, order: string, start: number): Promise<number> => {
     let counted = 0;
@@ -76,31 +63,10 @@ export async function startPostgresSystem(dataDir: string): Promise<AppendSystem
       readStream: (stream) => pages(`stream = ${stream} and`, 'revision', -1),
       readAll: () => pages('', 'position', 0),
     },
-    serverCpuMs: () => serverCpuMs(postmaster),
+    serverCpuMs: () => postgres.cpuMs(),
     async close() {
       await pool.end();
       await postgres.stop();
-      removeCluster(folder);
     },
   };
-}
-
-function postmasterOf(folder: string): number {
-  return Number(readFileSync(join(folder, 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
-}
-
-/** Of the postmaster and of all its children: each connection is a process. */
-function serverCpuMs(postmaster: number): number {
-  let total = processCpuMs(postmaster);
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-      if (parent === postmaster) total += processCpuMs(Number(name));
-    } catch {
-      // It ended between the listing and the look.
-    }
-  }
-  return total;
 }
