@@ -43,9 +43,12 @@ const measured: Measured = {
   split,
   peakBytes: peakMemory(),
 };
-await log.close();
-await pool.end();
-process.send?.(measured, () => process.disconnect());
+// The database's processes for our connections, and their times, are there until the other side has looked at them.
+process.once('disconnect', async () => {
+  await log.close();
+  await pool.end();
+});
+process.send?.(measured);
 
 async function perform(what: Task): Promise<number> {
   if (what.kind === 'one-by-one') return projectOneByOne(log, pool, what);

@@ -148,7 +148,6 @@ async function measure({ node, postgres }: Engines, task: Task): Promise<Figures
     env: { ESDB_URL: node.url, DATABASE_URL: postgres.url, TASK: JSON.stringify(task) },
   });
   const measured = await helper.next<Measured>();
-  // Before the projector's connections end, and take the time of their processes with them.
   const postgresMs = postgres.cpuMs() - postgresBeforeMs;
   const nodeMs = node.cpuMs() - nodeBeforeMs;
   await helper.end();
