@@ -54,6 +54,7 @@ async function perform(what: Task): Promise<number> {
   if (what.kind === 'one-by-one') return projectOneByOne(log, pool, what);
   let done = 0;
   await rebuild({ log, pool, runtime, logger }, allProjections, {
+    ...(what.eventsPerSecondMax > 0 && { eventsPerSecondMax: what.eventsPerSecondMax }),
     onProgress: ({ eventsDone }) => {
       done = eventsDone;
     },

@@ -24,10 +24,8 @@ import { type Mix, type Topic, topics } from './mix.ts';
 import { type SeededRandom, seededRandom } from './seeded-random.ts';
 
 const seedNumber = 20_260_217;
-/** The log's first day: a month before the next Chinese New Year after it. */
-const startMs = Date.UTC(2026, 0, 17);
-/** Between two things that happen, ms. */
-const stepMs = 5_000;
+/** The log's time from its first event to its last, which is now: what is kept for some days only is part of it. */
+const spanMs = 30 * 24 * 60 * 60 * 1_000;
 
 const friendsOfNewcomer = 3;
 const newcomersPerGroup = 25;
@@ -47,11 +45,12 @@ interface Conversation {
 
 /**
  * The log of a small world that chats, acknowledges, gives red packets and makes friends, in the shares that a mix
- * says. Everything is decided by the domain's own rules, and is the same in every run.
+ * says. Everything is decided by the domain's own rules, and but for its time is the same in every run.
  */
 export class Workload {
   readonly #log: DecidedLog;
   readonly #mix: Mix;
+  readonly #startMs: number;
   readonly #random: SeededRandom = seededRandom(seedNumber);
   readonly #written: Record<Topic, number> = { chat: 0, receipts: 0, packets: 0, friends: 0 };
   readonly #users: UserId[] = [];
@@ -59,7 +58,8 @@ export class Workload {
   #numbers = 0;
 
   constructor(log: EventLog, mix: Mix) {
-    this.#log = new DecidedLog(log, startMs);
+    this.#startMs = Date.now() - spanMs;
+    this.#log = new DecidedLog(log, this.#startMs);
     this.#mix = mix;
   }
 
@@ -70,7 +70,7 @@ export class Workload {
   ): Promise<Readonly<Record<Topic, number>>> {
     for (let user = 0; user < newcomersPerGroup; user++) this.#count('friends', () => this.#newcomer());
     while (this.#log.events < events) {
-      this.#log.nowMs += stepMs;
+      this.#log.nowMs = Math.round(this.#startMs + (spanMs * this.#log.events) / events);
       const topic = this.#mostBehind();
       this.#count(topic, () => this.#step(topic));
       if (this.#log.isFull) {

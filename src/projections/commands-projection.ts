@@ -45,6 +45,7 @@ export const commandsProjection = defineProjection<readonly CommandRow[], void>(
   ddl: '',
   indexes: '',
   lingerMs: limits.projections.commandHistoryLingerMs,
+  keptMs: limits.projections.commandHistoryKeptMs,
   fold: foldCommands,
   async write(tx, _schema, rows) {
     if (rows.length === 0) return;

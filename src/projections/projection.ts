@@ -26,6 +26,8 @@ export interface Projection {
   readonly indexes: string;
   /** Nobody waits for its rows: so long may events be gathered before they are written, ms. Default 0. */
   readonly lingerMs?: number;
+  /** Rows of events older than this, ms, are not kept: a rebuild does not make them. Default: all are. */
+  readonly keptMs?: number;
   /**
    * Folds a batch in memory. Pure. The rows it makes are written by `write`, each row once; `write` answers a
    * function that says what changed, so that a rebuild, which tells nobody, does not pay for it.
@@ -42,7 +44,7 @@ export interface FoldedBatch {
 export interface ProjectionDefinition<Rows, Written>
   extends Pick<
     Projection,
-    'name' | 'version' | 'streamPrefixes' | 'tables' | 'ddl' | 'indexes' | 'lingerMs'
+    'name' | 'version' | 'streamPrefixes' | 'tables' | 'ddl' | 'indexes' | 'lingerMs' | 'keptMs'
   > {
   /** Pure: the rows and row changes that a batch of events amounts to. */
   fold(events: readonly ProjectedEvent[]): Rows;
@@ -55,6 +57,7 @@ export interface ProjectionDefinition<Rows, Written>
 /** Makes a projection of its parts. */
 export function defineProjection<Rows, Written>(definition: ProjectionDefinition<Rows, Written>): Projection {
   const { name, version, streamPrefixes, tables, ddl, indexes, lingerMs = 0 } = definition;
+  const { keptMs = Number.POSITIVE_INFINITY } = definition;
   return Object.freeze({
     name,
     version,
@@ -63,6 +66,7 @@ export function defineProjection<Rows, Written>(definition: ProjectionDefinition
     ddl,
     indexes,
     lingerMs,
+    keptMs,
     fold(events: readonly ProjectedEvent[]): FoldedBatch {
       const rows = definition.fold(events);
       return {

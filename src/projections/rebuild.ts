@@ -21,6 +21,7 @@ import {
 import type { LogCut } from './log-cut.ts';
 import { firstOf, lastOf, liveCut } from './log-cut.ts';
 import { readLogEpoch } from './log-epoch-reader.ts';
+import { evenPace, fullSpeed, type Pace } from './pace.ts';
 import type { Projection } from './projection.ts';
 import { withRebuildLocks } from './rebuild-lock.ts';
 import type { RebuildProgress } from './rebuild-progress.ts';
@@ -59,6 +60,8 @@ export interface RebuildOptions {
   readonly compare?: boolean;
   /** Default true. False: only fill and compare a shadow, then drop it. */
   readonly swap?: boolean;
+  /** How fast the log is copied at most. Default: as fast as it goes. */
+  readonly eventsPerSecondMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: RebuildProgress) => void;
 }
@@ -121,6 +124,7 @@ class Rebuild {
   readonly #deps: RebuildDeps;
   readonly #options: RebuildOptions;
   readonly #meter: ProgressMeter;
+  readonly #pace: Pace;
   /** Those that are not live yet. */
   readonly #shadows = new Set<ShadowWriter>();
 
@@ -128,10 +132,12 @@ class Rebuild {
     this.#deps = deps;
     this.#options = options;
     this.#meter = new ProgressMeter(deps.runtime.clock, options.onProgress ?? (() => {}));
+    const { eventsPerSecondMax } = options;
+    this.#pace = eventsPerSecondMax === undefined ? fullSpeed : evenPace(eventsPerSecondMax, deps.runtime);
   }
 
   async run(projections: readonly Projection[]): Promise<readonly RebuildResult[]> {
-    const { log, pool, logger, partitions } = this.#deps;
+    const { log, pool, logger, runtime, partitions } = this.#deps;
     const epoch = await readLogEpoch(log);
     const writers: ShadowWriter[] = [];
     for (const projection of projections) {
@@ -148,7 +154,7 @@ class Rebuild {
       const generation = await inTransaction(pool, {}, (tx) =>
         createGeneration(tx, projection, epoch, 'shadow', partitions),
       );
-      const writer = new ShadowWriter(pool, projection, generation, epoch);
+      const writer = new ShadowWriter(pool, { projection, generation, epoch }, runtime.clock.nowMs());
       writers.push(writer);
       this.#shadows.add(writer);
     }
@@ -258,7 +264,7 @@ class Rebuild {
 
   #copy(writers: readonly CopyTarget[], until: Position): Promise<number> {
     const { signal } = this.#options;
-    return copyToShadows(this.#deps.log, writers, until, { meter: this.#meter, signal });
+    return copyToShadows(this.#deps.log, writers, until, { meter: this.#meter, pace: this.#pace, signal });
   }
 
   async #dropLeftovers(projection: Projection): Promise<void> {

@@ -2,6 +2,7 @@ import type { EventLog, Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import { earliest } from './earliest.ts';
 import { feedEntry } from './feed-entry.ts';
+import type { Pace } from './pace.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { ProgressMeter } from './rebuild-progress.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
@@ -11,6 +12,7 @@ export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write'>
 
 export interface CopyOptions {
   readonly meter: ProgressMeter;
+  readonly pace: Pace;
   /** Throws its reason when aborted, between two batches. */
   readonly signal: AbortSignal | undefined;
 }
@@ -23,7 +25,7 @@ export async function copyToShadows(
   log: EventLog,
   writers: readonly CopyTarget[],
   until: Position,
-  { meter, signal }: CopyOptions,
+  { meter, pace, signal }: CopyOptions,
 ): Promise<number> {
   const behind = writers.filter((writer) => writer.position < until);
   const [first, ...others] = behind.map((writer) => writer.position);
@@ -33,34 +35,60 @@ export async function copyToShadows(
   const streamPrefixes = [...new Set(behind.flatMap((writer) => writer.projection.streamPrefixes))];
 
   let total = 0;
-  let batch: ProjectedEvent[] = [];
+  let batch = new EventBatch();
   let batchBytes = 0;
   let writing: Promise<unknown> = Promise.resolve();
   const flush = async (upTo: Position): Promise<void> => {
     await writing;
     signal?.throwIfAborted();
     const events = batch;
-    batch = [];
+    batch = new EventBatch();
     batchBytes = 0;
-    total += events.length;
-    writing = Promise.all(behind.map((writer) => writer.write(events, upTo))).then(() =>
-      meter.copied(events.length, upTo, until, names),
-    );
+    total += events.count;
+    await pace.take(events.count, signal);
+    const writes = behind.map((writer) => writer.write(events.of(writer.projection.streamPrefixes), upTo));
+    writing = Promise.all(writes).then(() => meter.copied(events.count, upTo, until, names));
     // Whoever awaits it next gets the error; until then it must not count as unhandled.
     writing.catch(() => undefined);
   };
 
-  const { rebuildBatchEventsMax, rebuildBatchBytesMax } = limits.projections;
+  const { rebuildBatchBytesMax } = limits.projections;
   for await (const recorded of log.readAll({ after, until, streamPrefixes })) {
     const entry = feedEntry(recorded);
     if (entry.event.kind === 'bad') throw entry.event.error;
-    batch.push(entry.event.event);
+    batch.add(entry.event.event);
     batchBytes += entry.bytes;
-    if (batch.length >= rebuildBatchEventsMax || batchBytes >= rebuildBatchBytesMax) {
+    if (batch.count >= pace.batchEventsMax || batchBytes >= rebuildBatchBytesMax) {
       await flush(recorded.position);
     }
   }
   await flush(until);
   await writing;
   return total;
+}
+
+/** Events in log order, and by category: most projections want one category, and need not look at the rest. */
+class EventBatch {
+  readonly #all: ProjectedEvent[] = [];
+  readonly #byCategory = new Map<string, ProjectedEvent[]>();
+
+  get count(): number {
+    return this.#all.length;
+  }
+
+  add(event: ProjectedEvent): void {
+    this.#all.push(event);
+    const category = event.stream.slice(0, event.stream.indexOf('-') + 1);
+    const known = this.#byCategory.get(category);
+    if (known === undefined) this.#byCategory.set(category, [event]);
+    else known.push(event);
+  }
+
+  /** At least the events of streams with one of these prefixes, in order. */
+  of(prefixes: readonly string[]): readonly ProjectedEvent[] {
+    const [prefix, ...others] = prefixes;
+    const isCategory =
+      prefix !== undefined && others.length === 0 && prefix.indexOf('-') === prefix.length - 1;
+    return isCategory ? (this.#byCategory.get(prefix) ?? []) : this.#all;
+  }
 }

@@ -12,6 +12,13 @@ import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
 import { inTransaction } from './transaction.ts';
 
+/** What a shadow is of. */
+export interface ShadowPlace {
+  readonly projection: Projection;
+  readonly generation: Generation;
+  readonly epoch: string;
+}
+
 /**
  * Fills one shadow generation, all of its partitions in step: their checkpoints move together, and the rows are
  * folded once for all of them. Tells nobody what changed.
@@ -20,16 +27,19 @@ export class ShadowWriter {
   readonly projection: Projection;
   readonly generation: Generation;
   readonly #pool: pg.Pool;
+  /** What was decided earlier would leave no row. */
+  readonly #sinceMs: number;
   #checkpoint: Checkpoint;
   /** The rows hold everything before this too, beyond the checkpoint. */
   #cut: LogCut | undefined;
 
-  /** A writer for a generation that `createGeneration` has just made for `epoch`. */
-  constructor(pool: pg.Pool, projection: Projection, generation: Generation, epoch: string) {
+  /** A writer for a generation that `createGeneration` has just made for `epoch`. `nowMs` is the wall clock. */
+  constructor(pool: pg.Pool, { projection, generation, epoch }: ShadowPlace, nowMs: number) {
     this.#pool = pool;
     this.projection = projection;
     this.generation = generation;
     this.#checkpoint = { epoch, position: START, changed: START };
+    this.#sinceMs = nowMs - (projection.keptMs ?? Number.POSITIVE_INFINITY);
   }
 
   /** The rows hold everything up to here. */
@@ -82,7 +92,7 @@ export class ShadowWriter {
   }
 
   #isMissing(event: ProjectedEvent): boolean {
-    if (event.position <= this.#checkpoint.position) return false;
+    if (event.position <= this.#checkpoint.position || event.timeMs < this.#sinceMs) return false;
     if (this.#cut !== undefined && isBefore(event, this.#cut)) return false;
     return this.projection.streamPrefixes.some((prefix) => event.stream.startsWith(prefix));
   }
