@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { createPool } from '../../infra/postgres/pool.ts';
+import { copyWorkerThreads } from '../../src/cli/copy-workers.ts';
 import { allProjections } from '../../src/projections/all-projections.ts';
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
@@ -53,7 +54,9 @@ process.send?.(measured);
 async function perform(what: Task): Promise<number> {
   if (what.kind === 'one-by-one') return projectOneByOne(log, pool, what);
   let done = 0;
-  await rebuild({ log, pool, runtime, logger }, allProjections, {
+  const copyWorkers = copyWorkerThreads({ esdbUrl: url, databaseUrl });
+  await rebuild({ log, pool, runtime, logger, copyWorkers }, allProjections, {
+    workers: what.workers,
     ...(what.eventsPerSecondMax > 0 && { eventsPerSecondMax: what.eventsPerSecondMax }),
     onProgress: ({ eventsDone }) => {
       done = eventsDone;

@@ -1,11 +1,13 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import type { EventLog, Position } from '../commands/event-log.ts';
+import { type EventLog, type Position, START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CheckpointMoved } from './checkpoints.ts';
 import { boundedTail } from './bounded-tail.ts';
+import type { CopyNews, CopyWorkers } from './copy-share.ts';
+import { dealOut } from './copy-share.ts';
 import type { RowDifference } from './compare.ts';
 import { assertNotAhead, compareWithLive } from './compare-with-live.ts';
 import { earliest } from './earliest.ts';
@@ -51,6 +53,7 @@ export interface RebuildDeps {
   readonly pool: pg.Pool;
   readonly runtime: Runtime;
   readonly logger: Logger;
+  readonly copyWorkers?: CopyWorkers | undefined;
   /** How many the new generations get. Default: `limits.projections.partitions`. */
   readonly partitions?: number | undefined;
 }
@@ -60,6 +63,8 @@ export interface RebuildOptions {
   readonly compare?: boolean;
   /** Default true. False: only fill and compare a shadow, then drop it. */
   readonly swap?: boolean;
+  /** How many workers copy the log's bulk, where the process has them. Default: 1, which is this thread. */
+  readonly workers?: number | undefined;
   /** How fast the log is copied at most. Default: as fast as it goes. */
   readonly eventsPerSecondMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -158,6 +163,8 @@ class Rebuild {
       writers.push(writer);
       this.#shadows.add(writer);
     }
+    const { workers = 1 } = this.#options;
+    if (workers > 1) await this.#copyWithWorkers(writers, workers);
     await this.#copyUntilClose(writers);
     const results: RebuildResult[] = [];
     for (const writer of writers) {
@@ -174,6 +181,39 @@ class Rebuild {
   /** Drops what was not swapped in. Never throws: the next rebuild drops what is left. */
   async dropShadows(): Promise<void> {
     for (const { generation } of this.#shadows) await this.#drop(generation);
+  }
+
+  /** Copies what there is now by several workers, each with some of the projections. */
+  async #copyWithWorkers(writers: readonly ShadowWriter[], workers: number): Promise<void> {
+    const { log, copyWorkers } = this.#deps;
+    const { eventsPerSecondMax, compare, signal } = this.#options;
+    // What is to be compared must not overtake the live rows: the rounds after this see to that.
+    if (copyWorkers === undefined || compare === true) return;
+    const until = await log.head();
+    const dealt = dealOut(
+      writers.map((writer) => writer.projection),
+      workers,
+    );
+    const shares = dealt.map((hand) => ({
+      generations: hand.flatMap(({ name }) =>
+        writers.filter((writer) => writer.projection.name === name).map(({ generation }) => generation),
+      ),
+      epoch: writers[0]?.epoch ?? '',
+      until,
+      eventsPerSecondMax: eventsPerSecondMax === undefined ? undefined : eventsPerSecondMax / dealt.length,
+    }));
+    const positions = shares.map(() => START);
+    const names = writers.map((writer) => writer.projection.name);
+    // Either the first worker reads everything, or no two read the same: no event is counted twice.
+    const firstReadsAll = dealt[0]?.some(({ streamPrefixes }) => streamPrefixes.length > 1) ?? false;
+    const onNews = (share: number, { events, position }: CopyNews): void => {
+      positions[share] = position;
+      const [first = START, ...others] = positions;
+      const counted = share === 0 || !firstReadsAll ? events : 0;
+      this.#meter.copied(counted, earliest(first, ...others), until, names);
+    };
+    await copyWorkers(shares, onNews, signal);
+    for (const writer of writers) await writer.resume();
   }
 
   /** Copies round after round until a round has found little that is new. */
@@ -263,8 +303,12 @@ class Rebuild {
   }
 
   #copy(writers: readonly CopyTarget[], until: Position): Promise<number> {
-    const { signal } = this.#options;
-    return copyToShadows(this.#deps.log, writers, until, { meter: this.#meter, pace: this.#pace, signal });
+    const names = writers.map((writer) => writer.projection.name);
+    return copyToShadows(this.#deps.log, writers, until, {
+      copied: (events, upTo) => this.#meter.copied(events, upTo, until, names),
+      pace: this.#pace,
+      signal: this.#options.signal,
+    });
   }
 
   async #dropLeftovers(projection: Projection): Promise<void> {

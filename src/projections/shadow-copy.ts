@@ -4,14 +4,14 @@ import { earliest } from './earliest.ts';
 import { feedEntry } from './feed-entry.ts';
 import type { Pace } from './pace.ts';
 import type { ProjectedEvent } from './projected-event.ts';
-import type { ProgressMeter } from './rebuild-progress.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 
 /** What a copy is made into. */
 export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write'>;
 
 export interface CopyOptions {
-  readonly meter: ProgressMeter;
+  /** Is told of every transaction: how many events went in, and up to where the log is copied. */
+  readonly copied: (events: number, upTo: Position) => void;
   readonly pace: Pace;
   /** Throws its reason when aborted, between two batches. */
   readonly signal: AbortSignal | undefined;
@@ -25,12 +25,11 @@ export async function copyToShadows(
   log: EventLog,
   writers: readonly CopyTarget[],
   until: Position,
-  { meter, pace, signal }: CopyOptions,
+  { copied, pace, signal }: CopyOptions,
 ): Promise<number> {
   const behind = writers.filter((writer) => writer.position < until);
   const [first, ...others] = behind.map((writer) => writer.position);
   if (first === undefined) return 0;
-  const names = behind.map((writer) => writer.projection.name);
   const after = earliest(first, ...others);
   const streamPrefixes = [...new Set(behind.flatMap((writer) => writer.projection.streamPrefixes))];
 
@@ -47,7 +46,7 @@ export async function copyToShadows(
     total += events.count;
     await pace.take(events.count, signal);
     const writes = behind.map((writer) => writer.write(events.of(writer.projection.streamPrefixes), upTo));
-    writing = Promise.all(writes).then(() => meter.copied(events.count, upTo, until, names));
+    writing = Promise.all(writes).then(() => copied(events.count, upTo));
     // Whoever awaits it next gets the error; until then it must not count as unhandled.
     writing.catch(() => undefined);
   };

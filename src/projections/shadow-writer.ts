@@ -3,13 +3,14 @@ import type { Position } from '../commands/event-log.ts';
 import { START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import type { Checkpoint } from './checkpoints.ts';
-import { moveCheckpoints } from './checkpoints.ts';
+import { CheckpointMoved, loadCheckpoint, moveCheckpoints } from './checkpoints.ts';
 import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
 import type { LogCut } from './log-cut.ts';
 import { isBefore } from './log-cut.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
+import { sqlOn } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
 /** What a shadow is of. */
@@ -42,9 +43,22 @@ export class ShadowWriter {
     this.#sinceMs = nowMs - (projection.keptMs ?? Number.POSITIVE_INFINITY);
   }
 
+  get epoch(): string {
+    return this.#checkpoint.epoch;
+  }
+
   /** The rows hold everything up to here. */
   get position(): Position {
     return this.#checkpoint.position;
+  }
+
+  /** Goes on from where another writer of the same generation has brought it. */
+  async resume(): Promise<void> {
+    const { name, number: generation } = this.generation;
+    const stored = await loadCheckpoint(sqlOn(this.#pool), { name, generation, partition: 0 });
+    if (stored === undefined) throw new CheckpointMoved(`generation ${generation} of ${name} was taken away`);
+    const { epoch, position, changed } = stored;
+    this.#checkpoint = { epoch, position, changed };
   }
 
   /**

@@ -1,0 +1,49 @@
+import { Worker } from 'node:worker_threads';
+import { RebuildAborted } from '../projections/rebuild.ts';
+import { CheckpointMoved } from '../projections/checkpoints.ts';
+import type { CopyNews, CopyShare, CopyWorkers } from '../projections/copy-share.ts';
+
+/** What a worker thread is started with. */
+export interface CopyWorkerData {
+  readonly esdbUrl: string;
+  readonly databaseUrl: string;
+  readonly share: CopyShare;
+}
+
+const workerFile = new URL('./copy-worker.ts', import.meta.url);
+
+/** Workers as threads of this process, each with connections of its own to both engines. */
+export function copyWorkerThreads(engines: Omit<CopyWorkerData, 'share'>): CopyWorkers {
+  return async (shares, onNews, signal) => {
+    const threads = shares.map((share) => new Worker(workerFile, { workerData: { ...engines, share } }));
+    const end = (): void => {
+      for (const thread of threads) void thread.terminate();
+    };
+    signal?.addEventListener('abort', end, { once: true });
+    try {
+      await Promise.all(threads.map((thread, index) => ended(thread, (news) => onNews(index, news))));
+      signal?.throwIfAborted();
+    } finally {
+      signal?.removeEventListener('abort', end);
+      // What one could not write, the others write in vain.
+      await Promise.all(threads.map((thread) => thread.terminate()));
+    }
+  };
+}
+
+/** Resolves when the thread has done its share; rejects with what it threw. */
+function ended(thread: Worker, onNews: (news: CopyNews) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    thread.on('message', onNews);
+    thread.once('error', (error: Error) => reject(asThrown(error)));
+    thread.once('exit', (code) => {
+      if (code === 0) resolve();
+      else reject(new RebuildAborted('a worker was ended'));
+    });
+  });
+}
+
+/** An error comes out of a thread without its class: the one that somebody else caused is told by its name. */
+function asThrown(error: Error): Error {
+  return error.name === 'CheckpointMoved' ? new CheckpointMoved(error.message) : error;
+}
