@@ -2,13 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { append } from './append/append.ts';
 import { connections } from './connections/connections.ts';
+import { lag } from './lag/lag.ts';
 import { rebuildBench } from './rebuild/rebuild.ts';
 import { grab } from './grab/grab.ts';
 import type { PreparedBench } from './harness/bench.ts';
 import { optionLines, UsageError } from './harness/options.ts';
 import { reportLines } from './harness/print-report.ts';
 
-const benches = [append, connections, grab, rebuildBench];
+const benches = [append, connections, grab, lag, rebuildBench];
 const exitCodes = { targetMissed: 1, usage: 2 };
 
 const [name, ...args] = process.argv.slice(2);

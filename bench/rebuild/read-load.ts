@@ -4,7 +4,7 @@ import { friendsPage } from '../../src/projections/queries/friend-queries.ts';
 import { inboxPage } from '../../src/projections/queries/inbox-queries.ts';
 import { messagesPage } from '../../src/projections/queries/message-queries.ts';
 import { walletStatementPage } from '../../src/projections/queries/wallet-queries.ts';
-import { type SeededRandom, seededRandom } from './seeded-random.ts';
+import { type SeededRandom, seededRandom } from '../world/seeded-random.ts';
 
 /** Reads begin at this rate, however long the last ones take: a slow one must not hide those that wait behind it. */
 const readsPerSecond = 50;

@@ -1,30 +1,18 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { pino } from 'pino';
-import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
-import { migrate } from '../../infra/postgres/migrate.ts';
-import { createPool } from '../../infra/postgres/pool.ts';
-import type { EventLog } from '../../src/commands/event-log.ts';
-import { systemRuntime } from '../../src/runtime/system-runtime.ts';
 import { defineBench } from '../harness/bench.ts';
-import type { BenchEngine } from '../harness/bench-engine.ts';
-import { startBenchEventNode } from '../harness/bench-event-node.ts';
-import { startBenchPostgres } from '../harness/bench-postgres.ts';
 import { figure, medians } from '../harness/figures.ts';
+import { type BenchEngines, startBenchEngines } from '../harness/bench-engines.ts';
 import { startHelper } from '../harness/helper-process.ts';
 import { atLeast, atMost, exactly, type Figures } from '../harness/report.ts';
 import { percentile } from '../harness/statistics.ts';
-import { readMix } from './mix.ts';
+import { readMix } from '../world/mix.ts';
+import { Workload } from '../world/workload.ts';
 import type { Measured, Task } from './projector-process.ts';
 import { ReadLoad } from './read-load.ts';
 import { tablesUnlikeReplay } from './replay-check.ts';
-import { Workload } from './workload.ts';
 
 const projectorProcess = new URL('./projector-process.ts', import.meta.url);
-const mixFile = new URL('./mix.json', import.meta.url);
 const mebibyte = 2 ** 20;
 /** Reads are timed this long while nothing else goes on. */
 const quietMs = 20_000;
@@ -46,11 +34,10 @@ export const rebuildBench = defineBench({
   },
 
   async run({ events, 'peer-events': peerEvents, 'max-rate': maxRate, runs }, note) {
-    const folder = mkdtempSync(join(tmpdir(), 'hongbao-bench-'));
-    const engines = await startEngines(folder);
+    const engines = await startBenchEngines();
     try {
       const { log, pool } = engines;
-      const mix = readMix(mixFile);
+      const mix = readMix();
       const written = await new Workload(log, mix).write(events, (done) =>
         note(`wrote ${done} of ${events} events`),
       );
@@ -98,41 +85,9 @@ export const rebuildBench = defineBench({
       };
     } finally {
       await engines.close();
-      rmSync(folder, { recursive: true, force: true });
     }
   },
 });
-
-interface Engines {
-  readonly log: EventLog;
-  readonly pool: pg.Pool;
-  readonly node: BenchEngine;
-  readonly postgres: BenchEngine;
-  close(): Promise<void>;
-}
-
-async function startEngines(folder: string): Promise<Engines> {
-  const events = join(folder, 'events');
-  mkdirSync(events);
-  const node = await startBenchEventNode(events);
-  const postgres = await startBenchPostgres(folder);
-  const logger = pino({ level: 'silent' });
-  const log = createEventStoreEventLog({ url: node.url, runtime: systemRuntime(), logger });
-  const pool = createPool({ databaseUrl: postgres.url, applicationName: 'bench', logger });
-  await migrate(pool, logger);
-  return {
-    log,
-    pool,
-    node,
-    postgres,
-    async close() {
-      await log.close();
-      await pool.end();
-      await node.stop();
-      await postgres.stop();
-    },
-  };
-}
 
 const oneByOne = (eventsPerTransaction: number, eventsMax: number): Task => ({
   kind: 'one-by-one',
@@ -141,11 +96,11 @@ const oneByOne = (eventsPerTransaction: number, eventsMax: number): Task => ({
 });
 
 /** Lets a process of its own do the task. Processor times are per event. */
-async function measure({ node, postgres }: Engines, task: Task): Promise<Figures> {
+async function measure({ node, postgres, env }: BenchEngines, task: Task): Promise<Figures> {
   const nodeBeforeMs = node.cpuMs();
   const postgresBeforeMs = postgres.cpuMs();
   const helper = startHelper(projectorProcess, {
-    env: { ESDB_URL: node.url, DATABASE_URL: postgres.url, TASK: JSON.stringify(task) },
+    env: { ...env, TASK: JSON.stringify(task) },
   });
   const measured = await helper.next<Measured>();
   const postgresMs = postgres.cpuMs() - postgresBeforeMs;
@@ -169,7 +124,7 @@ async function measure({ node, postgres }: Engines, task: Task): Promise<Figures
 
 /** Reads at a steady rate: alone, beside a rebuild that gives way, and beside one that does not. */
 async function measureReads(
-  engines: Engines,
+  engines: BenchEngines,
   pool: pg.Pool,
   maxRate: number,
 ): Promise<Record<string, number>> {

@@ -8,8 +8,10 @@ export type Topic = (typeof topics)[number];
 /** How many percent of all events each topic has. */
 export type Mix = Readonly<Record<Topic, number>>;
 
-/** Reads a mix. Throws `UsageError` unless each topic has a share and all together have 100. */
-export function readMix(file: URL): Mix {
+const mixFile = new URL('./mix.json', import.meta.url);
+
+/** The mix of `mix.json`. Throws `UsageError` unless each topic has a share and all together have 100. */
+export function readMix(file: URL = mixFile): Mix {
   const json = JSON.parse(readFileSync(file, 'utf8')) as Partial<Record<string, unknown>>;
   const shares = topics.map((topic) => json[topic]);
   const total = shares.reduce(

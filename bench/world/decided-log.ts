@@ -7,15 +7,13 @@ import { inParallel } from '../harness/in-parallel.ts';
 const streamsAtOnce = 64;
 /** What one append holds at most. */
 const appendEventsMax = 200;
-/** So many events are gathered before they are written, each stream's together. */
-const gatheredEventsMax = 20_000;
-
 /**
  * Writes a log by the rules: every event is what an aggregate decided. Events are gathered and go out stream by
  * stream, so the order within a stream is that of the decisions, and the order between streams about so.
  */
 export class DecidedLog {
-  readonly #log: EventLog;
+  readonly #log: Pick<EventLog, 'append'>;
+  readonly #gatheredEventsMax: number;
   readonly #states = new Map<string, { readonly state: unknown; readonly revision: number }>();
   #gathered = new Map<string, NewEvent[]>();
   #gatheredEvents = 0;
@@ -23,13 +21,15 @@ export class DecidedLog {
   events = 0;
   nowMs: number;
 
-  constructor(log: EventLog, startMs: number) {
+  /** So many events are gathered before they are to be written. */
+  constructor(log: Pick<EventLog, 'append'>, startMs: number, gatheredEventsMax: number) {
     this.#log = log;
     this.nowMs = startMs;
+    this.#gatheredEventsMax = gatheredEventsMax;
   }
 
   get isFull(): boolean {
-    return this.#gatheredEvents >= gatheredEventsMax;
+    return this.#gatheredEvents >= this.#gatheredEventsMax;
   }
 
   /** Offers a command to a stream's aggregate; answers what it decided, nothing when it refused. */

@@ -57,9 +57,10 @@ export class Workload {
   readonly #conversations: Conversation[] = [];
   #numbers = 0;
 
-  constructor(log: EventLog, mix: Mix) {
+  /** `gatheredEventsMax`: so many events are gathered before they are written, each stream's together. */
+  constructor(log: Pick<EventLog, 'append'>, mix: Mix, gatheredEventsMax = 20_000) {
     this.#startMs = Date.now() - spanMs;
-    this.#log = new DecidedLog(log, this.#startMs);
+    this.#log = new DecidedLog(log, this.#startMs, gatheredEventsMax);
     this.#mix = mix;
   }
 
