@@ -38,3 +38,8 @@ export async function stdoutReady(): Promise<void> {
   if (!process.stdout.writableNeedDrain) return;
   await new Promise<void>((resolve) => process.stdout.once('drain', resolve));
 }
+
+/** Resolves when all that was printed has been handed to the system, or has no reader. */
+export async function stdoutWritten(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
+}

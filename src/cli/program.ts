@@ -108,6 +108,24 @@ export function buildProgram(): Command {
       process.exitCode = await withLog(settings(), (log) => verify(log, packetId, options.json === true));
     });
 
+  program
+    .command('doctor')
+    .description(
+      'Look at everything that hongbao needs, and say what to do about what is wrong; change nothing.',
+    )
+    .option('--json', 'print the findings as one JSON object')
+    .addHelpText(
+      'after',
+      examples(
+        'hongbao doctor',
+        'hongbao doctor --json | jq \'.findings[] | select(.verdict == "problem")\'',
+      ),
+    )
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      process.exitCode = await doctor(process.env, options.json === true);
+    });
+
   const eventstore = program
     .command('eventstore')
     .description('Run the embedded event node by itself, for any EventStoreDB client, until Ctrl-C.')
