@@ -1,8 +1,10 @@
-import { Command, type CommanderError } from 'commander';
+import { Argument, Command, type CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { SettingsError } from '../config/settings.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { CliError, exitCodes } from './cli-error.ts';
+import { shells } from './completion/shells.ts';
+import { printLine } from './output.ts';
 
 /** The command line of `hongbao`. What a command does is loaded when it runs, so that `--help` answers at once. */
 export function buildProgram(): Command {
@@ -124,6 +126,23 @@ export function buildProgram(): Command {
     .action(async (options: { json?: boolean }) => {
       const { doctor } = await import('./commands/doctor.ts');
       process.exitCode = await doctor(process.env, options.json === true);
+    });
+
+  program
+    .command('completion')
+    .description('Print the script that makes a shell complete the words of hongbao.')
+    .addArgument(new Argument('<shell>', 'which one').choices(shells))
+    .addHelpText(
+      'after',
+      examples(
+        'source <(hongbao completion bash)',
+        'source <(hongbao completion zsh)',
+        'hongbao completion fish | source',
+      ),
+    )
+    .action(async (shell: (typeof shells)[number]) => {
+      const { completionScript } = await import('./commands/completion.ts');
+      printLine(completionScript(program, shell));
     });
 
   const eventstore = program
