@@ -13,16 +13,20 @@ export function buildProgram(): Command {
     .version(packageJson.version)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .configureHelp({ sortSubcommands: false })
+    // What stands behind the name of a command belongs to that, even if its parent has an option of the same name.
+    .enablePositionalOptions()
     .exitOverride(exitWithOurCodes)
+    .addHelpText('after', examples('hongbao up', 'hongbao doctor', 'hongbao help replay'))
     .addHelpText('after', exitCodeHelp);
 
   program
     .command('up')
     .description('Start the engines and the server, keep them up, and serve until Ctrl-C.')
+    .option('--json', 'say as one JSON object where it serves')
     .addHelpText('after', examples('hongbao up', 'HONGBAO_PORT=9000 HONGBAO_DATA=/srv/hongbao hongbao up'))
-    .action(async () => {
+    .action(async (options: { json?: boolean }) => {
       const { up } = await import('./commands/up.ts');
-      process.exitCode = await up(settings());
+      process.exitCode = await up(settings(), options.json === true);
     });
 
   program
@@ -37,10 +41,11 @@ export function buildProgram(): Command {
   program
     .command('migrate')
     .description("Bring the database to this program's schema, and do nothing else.")
+    .option('--json', 'print what was applied as one JSON object')
     .addHelpText('after', examples('DATABASE_URL=postgres://... hongbao migrate'))
-    .action(async () => {
+    .action(async (options: { json?: boolean }) => {
       const { migrateCommand } = await import('./commands/migrate.ts');
-      await migrateCommand(settings());
+      await migrateCommand(settings(), options.json === true);
     });
 
   program
@@ -154,6 +159,10 @@ export function buildProgram(): Command {
     .option('--tls-cert <file>', 'certificate (PEM) to serve TLS with; users log in and access is checked')
     .option('--tls-key <file>', 'its key (PEM)')
     .option('--insecure', 'serve plain text, and let everybody do everything')
+    .option('--json', 'say as one JSON object where it serves')
+    .enablePositionalOptions()
+    // Refused below, with the commands that there are.
+    .allowExcessArguments()
     .addHelpText(
       'after',
       examples(
@@ -161,7 +170,12 @@ export function buildProgram(): Command {
         'hongbao eventstore --data /srv/events --host 0.0.0.0 --tls-cert node.crt --tls-key node.key',
       ),
     )
-    .action(async (options) => {
+    .action(async (options, { args, commands }: Command) => {
+      const [word] = args;
+      if (word !== undefined) {
+        const names = commands.map((command) => command.name()).join(', ');
+        throw new CliError(`There is no command "eventstore ${word}". There are: ${names}.`);
+      }
       const { eventstoreCommand } = await import('./commands/eventstore.ts');
       process.exitCode = await eventstoreCommand(options, process.env.HONGBAO_LOG_LEVEL);
     });
@@ -182,10 +196,11 @@ export function buildProgram(): Command {
     .description('Copy the folder of a node, which may be running, as it is at one moment.')
     .argument('<dir>', 'folder of the events')
     .argument('<target>', 'an empty folder, or one that is not there yet')
+    .option('--json', 'print up to where it was copied as one JSON object')
     .addHelpText('after', examples('hongbao eventstore backup .hongbao/events /backup/events'))
-    .action(async (dir: string, target: string) => {
+    .action(async (dir: string, target: string, options: { json?: boolean }) => {
       const { backupEvents } = await import('./commands/eventstore-tools.ts');
-      await backupEvents(dir, target);
+      await backupEvents(dir, target, options.json === true);
     });
 
   eventstore
@@ -195,15 +210,16 @@ export function buildProgram(): Command {
     )
     .argument('<from>', 'connection string of the store to read')
     .argument('<to>', 'connection string of the store to write')
+    .option('--json', 'print how many events were copied as one JSON object')
     .addHelpText(
       'after',
       examples(
         "hongbao eventstore copy 'esdb://127.0.0.1:2113?tls=false' 'esdb://user:password@cluster:2113'",
       ),
     )
-    .action(async (from: string, to: string) => {
+    .action(async (from: string, to: string, options: { json?: boolean }) => {
       const { copyEvents } = await import('./commands/eventstore-tools.ts');
-      await copyEvents(from, to);
+      await copyEvents(from, to, options.json === true);
     });
 
   return program;

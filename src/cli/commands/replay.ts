@@ -3,7 +3,7 @@ import { START } from '../../commands/event-log.ts';
 import { CliError } from '../cli-error.ts';
 import { eventAsJson, eventAsText } from '../event-lines.ts';
 import { parsePosition, parseRangeEnd, positionBefore, type RangeEnd } from '../log-range.ts';
-import { note, printLine, stdoutReady } from '../output.ts';
+import { endWithReader, note, printLine, stdoutReady } from '../output.ts';
 
 export interface ReplayOptions {
   readonly stream?: string;
@@ -15,6 +15,7 @@ export interface ReplayOptions {
 
 /** Prints events in order, from one stream or from the whole log. */
 export async function replay(log: EventLog, options: ReplayOptions): Promise<void> {
+  endWithReader();
   const end = options.until === undefined ? undefined : parseRangeEnd(options.until);
   const wanted = options.type === undefined ? undefined : new Set(options.type);
   const print = options.json === true ? eventAsJson : eventAsText;

@@ -11,7 +11,7 @@ export function bashScript(program: string, commands: readonly CompletedCommand[
     ...walkLines(commands),
     '}',
     `${name}() {`,
-    '  local cur="${COMP_WORDS[COMP_CWORD]}" cmd open words_seen',
+    `  local cur="\${COMP_WORDS[COMP_CWORD]}" cmd open words_seen`,
     `  [[ $cur == "=" ]] && cur=''`,
     `  ${name}_walk "\${COMP_WORDS[@]:1:COMP_CWORD-1}"`,
     // Names of files may have spaces: what is offered stands on a line each.
@@ -32,7 +32,7 @@ export function bashScript(program: string, commands: readonly CompletedCommand[
     '    case "$cmd $words_seen" in',
     ...wordValueLines(commands, offer).map((line) => `  ${line}`),
     '    esac',
-    '    (( ${#COMPREPLY[@]} )) && return',
+    `    (( \${#COMPREPLY[@]} )) && return`,
     '  fi',
     '  case "$cmd" in',
     ...commands.map(({ path, options }) => `    ${at(path)}) ${words(flagsOf(options))} ;;`),

@@ -12,7 +12,7 @@ export function zshScript(program: string, commands: readonly CompletedCommand[]
     ...walkLines(commands),
     '}',
     `${name}() {`,
-    '  local cmd open words_seen cur="${words[CURRENT]}"',
+    `  local cmd open words_seen cur="\${words[CURRENT]}"`,
     '  local -a offered',
     `  ${name}_walk "\${(@)words[2,CURRENT-1]}"`,
     '  if [[ -n $open && $cur != -* ]]; then',
