@@ -48,8 +48,9 @@ export function lockDataFolder(folder: string): DataFolderLock {
 }
 
 /**
- * Whether a process holds the folder's lock. Makes nothing and takes nothing: it reads the lock file, which is
- * refused while somebody else has it for himself. Not for the holder itself (see `lockDataFolder`).
+ * Whether a process holds the folder's lock. Makes nothing: it reads the lock file, which is refused while somebody
+ * else has it for himself. (Who starts in the microseconds in which this reads it finds the folder taken.) Not for the
+ * holder itself (see `lockDataFolder`).
  */
 export function dataFolderIsTaken(folder: string): boolean {
   const file = join(folder, 'lock');

@@ -107,7 +107,26 @@ describe('hongbao doctor beside outside engines', () => {
     const who = process.platform === 'linux' ? `process ${process.pid} \\(.+\\)` : 'another program';
     expect(of('port')[0]).toMatch(new RegExp(`^problem: Port ${port} on 127.0.0.1 is taken by ${who}\\.$`));
     expect(code).toBe(1);
+    writeFileSync(join(folder, 'ports.json'), JSON.stringify({ events: port }));
+    const kept = await examine(env);
+    expect(kept.of('port')[1]).toMatch(
+      new RegExp(`^warning: Port ${port} of the embedded engine "events" is taken by ${who}\\.$`),
+    );
     stranger.close();
+  });
+
+  it('reports a database that accepts and never answers, and looks at the rest', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { code, of, checksThatAre } = await examine({
+      ...env,
+      DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`,
+    });
+    silent.close();
+    expect(of('database')[0]).toMatch(/^problem: /);
+    expect(checksThatAre('ok')).toContain('event store');
+    expect(code).toBe(1);
   });
 
   it('tells of a disk that is nearly full', async () => {

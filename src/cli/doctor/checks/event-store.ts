@@ -52,7 +52,7 @@ const info = Type.Object({
   esVersion: Type.Optional(Type.String()),
   state: Type.Optional(Type.String()),
 });
-const health = Type.Object({ ready: Type.Boolean() });
+const health = Type.Object({ ready: Type.Boolean(), protocolVersion: Type.Optional(Type.String()) });
 
 /** What the node's own pages say; undefined where they cannot be read, as over TLS or of several hosts. */
 async function nodeFacts(url: string): Promise<NodeFacts | undefined> {
@@ -63,7 +63,10 @@ async function nodeFacts(url: string): Promise<NodeFacts | undefined> {
     const isReplica = /replica|follower/i.test(about.state ?? '');
     return { version: about.dbVersion ?? about.esVersion, takesWrites: !isReplica };
   }
-  return Value.Check(health, state) ? { version: undefined, takesWrites: state.ready } : undefined;
+  if (!Value.Check(health, state)) return undefined;
+  // The embedded node has no version of its own.
+  const { ready, protocolVersion } = state;
+  return { version: protocolVersion && `${protocolVersion} of the protocol`, takesWrites: ready };
 }
 
 async function page(url: string): Promise<unknown> {
