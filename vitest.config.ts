@@ -10,6 +10,7 @@ const needsDebianPackages = [
   'test/**/*.redis.int.spec.ts',
   'test/**/*.browser.e2e.spec.ts',
   'test/**/*.strace.int.spec.ts',
+  'test/**/*.shells.int.spec.ts',
   'test/**/*.linux.int.spec.ts',
 ];
 const everything = process.env.TEST_ALL === '1';

@@ -4,7 +4,7 @@
  *   node scripts/test.ts [--all] [--tier unit|int|e2e]... [part of a file's name]...
  *
  * Without `--all` (or `TEST_ALL=1`) it runs everything that npm's packages alone can serve. With it, also what needs Redis, a
- * browser or strace, which must be there, and what needs root on Linux: nothing is left out in silence.
+ * browser, strace or further shells, which must be there, and what needs root on Linux: nothing is left out in silence.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -69,6 +69,8 @@ function refuseWhenMissing(): void {
     { what: 'redis-server', programs: ['redis-server'] },
     { what: 'chromium', programs: ['chromium', 'chromium-browser', 'google-chrome'] },
     { what: 'strace', programs: ['strace'] },
+    { what: 'zsh', programs: ['zsh'] },
+    { what: 'fish', programs: ['fish'] },
   ];
   const folders = (process.env.PATH ?? '').split(delimiter);
   const missing = needs.filter(

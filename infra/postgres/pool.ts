@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly connectionsMax?: number;
   /** 0: no limit, for a rebuild or a migration. */
   readonly statementTimeoutMs?: number;
+  /** Every transaction refuses to write, unless it says itself that it does not. Default: false. */
+  readonly readOnly?: boolean;
   readonly logger: Logger;
 }
 
@@ -32,10 +34,16 @@ export function createPool(options: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: limits.postgres.idleInTransactionMs,
     keepAlive: true,
     types: { getTypeParser },
+    ...(options.readOnly === true && { onConnect: refuseWrites }),
   });
   // Without a listener the loss of an idle connection (a restart of the server) would end the process.
   pool.on('error', (error) => options.logger.warn({ err: error }, 'lost an idle connection to PostgreSQL'));
   return pool;
+}
+
+/** The pool waits for it before it hands the connection out. */
+async function refuseWrites(client: pg.ClientBase): Promise<void> {
+  await client.query('set default_transaction_read_only = on');
 }
 
 const int8Oid = 20;

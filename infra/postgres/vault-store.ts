@@ -177,8 +177,10 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
   };
 }
 
-const dataKeyContext = (subject: string, version: number): string => `data-key/${subject}/${version}`;
-const secretContext = (name: string): string => `server-secret/${name}`;
+/** What a user's key is bound to when it is wrapped. */
+export const dataKeyContext = (subject: string, version: number): string => `data-key/${subject}/${version}`;
+/** The same for a secret of the server. */
+export const secretContext = (name: string): string => `server-secret/${name}`;
 
 async function newestDataKey(
   pool: pg.Pool,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../../src/config/operator-error.ts';
@@ -45,6 +45,26 @@ export function lockDataFolder(folder: string): DataFolderLock {
   }
   const held = database;
   return { release: () => held.close() };
+}
+
+/**
+ * Whether a process holds the folder's lock. Makes nothing: it reads the lock file, which is refused while somebody
+ * else has it for himself. (Who starts in the microseconds in which this reads it finds the folder taken.) Not for the
+ * holder itself (see `lockDataFolder`).
+ */
+export function dataFolderIsTaken(folder: string): boolean {
+  const file = join(folder, 'lock');
+  if (!existsSync(file)) return false;
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 0 });
+  try {
+    database.prepare('select 1 from sqlite_schema').get();
+    return false;
+  } catch (error) {
+    if ((error as { errcode?: unknown }).errcode === sqliteBusy) return true;
+    throw error;
+  } finally {
+    database.close();
+  }
 }
 
 /**

@@ -11,23 +11,21 @@ export function note(text: string): void {
 }
 
 /**
- * Listens for output that cannot be written; to be called before anything is. A reader of stdout that has seen
- * enough (`| head`) ends the command: that is no fault. Without a reader of stderr it goes on.
+ * Listens for output that cannot be written; to be called before anything is. A reader that has seen enough (`| head`)
+ * is no fault: the command does its work to the end, and its exit code says what came of it.
  */
 export function watchOutput(): void {
-  process.stdout.on('error', endWithoutReader);
+  process.stdout.on('error', goOnWithoutReader);
   process.stderr.on('error', goOnWithoutReader);
 }
 
-/** For a command whose work is not its output: it goes on when nobody reads that. */
-export function outliveReaders(): void {
-  process.stdout.on('error', goOnWithoutReader);
-  process.stdout.off('error', endWithoutReader);
-}
-
-function endWithoutReader(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+/** For a command whose work is its output: without a reader of stdout it ends, well. */
+export function endWithReader(): void {
+  process.stdout.off('error', goOnWithoutReader);
+  process.stdout.on('error', (error) => {
+    if (isReaderGone(error)) process.exit(0);
+    throw error;
+  });
 }
 
 function goOnWithoutReader(error: NodeJS.ErrnoException): void {
@@ -43,4 +41,9 @@ export async function stdoutReady(signal?: AbortSignal): Promise<void> {
   await once(process.stdout, 'drain', signal && { signal }).catch((error: unknown) => {
     if (!signal?.aborted) throw error;
   });
+}
+
+/** Resolves when all that was printed has been handed to the system, or has no reader. */
+export async function stdoutWritten(): Promise<void> {
+  await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
 }

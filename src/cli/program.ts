@@ -1,9 +1,11 @@
-import { Command, type CommanderError, Option } from 'commander';
+import { Argument, Command, type CommanderError, Option } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { SettingsError } from '../config/settings.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
 import { CliError, exitCodes } from './cli-error.ts';
 import type { AuditOptions } from './commands/audit.ts';
+import { shells } from './completion/shells.ts';
+import { printLine } from './output.ts';
 
 /** The command line of `hongbao`. What a command does is loaded when it runs, so that `--help` answers at once. */
 export function buildProgram(): Command {
@@ -12,7 +14,10 @@ export function buildProgram(): Command {
     .version(packageJson.version)
     .showHelpAfterError('Run the command with --help to see what it takes.')
     .configureHelp({ sortSubcommands: false })
+    // What stands behind the name of a command belongs to that, even if its parent has an option of the same name.
+    .enablePositionalOptions()
     .exitOverride(exitWithOurCodes)
+    .addHelpText('after', examples('hongbao up', 'hongbao doctor', 'hongbao help replay'))
     .addHelpText('after', exitCodeHelp);
 
   program
@@ -22,6 +27,7 @@ export function buildProgram(): Command {
       '--projectors <n>',
       'let so many processes of their own keep the read models (HONGBAO_PROJECTORS)',
     )
+    .option('--json', 'say as one JSON object where it serves')
     .addHelpText(
       'after',
       examples(
@@ -30,10 +36,10 @@ export function buildProgram(): Command {
         'HONGBAO_PORT=9000 HONGBAO_DATA=/srv/hongbao hongbao up',
       ),
     )
-    .action(async ({ projectors }: { projectors?: string }) => {
+    .action(async ({ projectors, json }: { projectors?: string; json?: boolean }) => {
       const { up } = await import('./commands/up.ts');
       const options = projectors === undefined ? {} : { HONGBAO_PROJECTORS: projectors };
-      process.exitCode = await up(settings({ ...process.env, ...options }));
+      process.exitCode = await up(settings({ ...process.env, ...options }), json === true);
     });
 
   program
@@ -48,10 +54,11 @@ export function buildProgram(): Command {
   program
     .command('migrate')
     .description("Bring the database to this program's schema, and do nothing else.")
+    .option('--json', 'print what was applied as one JSON object')
     .addHelpText('after', examples('DATABASE_URL=postgres://... hongbao migrate'))
-    .action(async () => {
+    .action(async (options: { json?: boolean }) => {
       const { migrateCommand } = await import('./commands/migrate.ts');
-      await migrateCommand(settings());
+      await migrateCommand(settings(), options.json === true);
     });
 
   program
@@ -143,6 +150,41 @@ export function buildProgram(): Command {
       process.exitCode = await withLog(settings(), (log) => verify(log, packetId, options.json === true));
     });
 
+  program
+    .command('doctor')
+    .description(
+      'Look at everything that hongbao needs, and say what to do about what is wrong; change nothing.',
+    )
+    .option('--json', 'print the findings as one JSON object')
+    .addHelpText(
+      'after',
+      examples(
+        'hongbao doctor',
+        'hongbao doctor --json | jq \'.findings[] | select(.verdict == "problem")\'',
+      ),
+    )
+    .action(async (options: { json?: boolean }) => {
+      const { doctor } = await import('./commands/doctor.ts');
+      process.exitCode = await doctor(process.env, options.json === true);
+    });
+
+  program
+    .command('completion')
+    .description('Print the script that makes a shell complete the words of hongbao.')
+    .addArgument(new Argument('<shell>', 'which one').choices(shells))
+    .addHelpText(
+      'after',
+      examples(
+        'source <(hongbao completion bash)',
+        'source <(hongbao completion zsh)',
+        'hongbao completion fish | source',
+      ),
+    )
+    .action(async (shell: (typeof shells)[number]) => {
+      const { completionScript } = await import('./commands/completion.ts');
+      printLine(completionScript(program, shell));
+    });
+
   const eventstore = program
     .command('eventstore')
     .description('Run the embedded event node by itself, for any EventStoreDB client, until Ctrl-C.')
@@ -152,6 +194,10 @@ export function buildProgram(): Command {
     .option('--tls-cert <file>', 'certificate (PEM) to serve TLS with; users log in and access is checked')
     .option('--tls-key <file>', 'its key (PEM)')
     .option('--insecure', 'serve plain text, and let everybody do everything')
+    .option('--json', 'say as one JSON object where it serves')
+    .enablePositionalOptions()
+    // Refused below, with the commands that there are.
+    .allowExcessArguments()
     .addHelpText(
       'after',
       examples(
@@ -159,7 +205,12 @@ export function buildProgram(): Command {
         'hongbao eventstore --data /srv/events --host 0.0.0.0 --tls-cert node.crt --tls-key node.key',
       ),
     )
-    .action(async (options) => {
+    .action(async (options, { args, commands }: Command) => {
+      const [word] = args;
+      if (word !== undefined) {
+        const names = commands.map((command) => command.name()).join(', ');
+        throw new CliError(`There is no command "eventstore ${word}". There are: ${names}.`);
+      }
       const { eventstoreCommand } = await import('./commands/eventstore.ts');
       process.exitCode = await eventstoreCommand(options, process.env.HONGBAO_LOG_LEVEL);
     });
@@ -180,10 +231,11 @@ export function buildProgram(): Command {
     .description('Copy the folder of a node, which may be running, as it is at one moment.')
     .argument('<dir>', 'folder of the events')
     .argument('<target>', 'an empty folder, or one that is not there yet')
+    .option('--json', 'print up to where it was copied as one JSON object')
     .addHelpText('after', examples('hongbao eventstore backup .hongbao/events /backup/events'))
-    .action(async (dir: string, target: string) => {
+    .action(async (dir: string, target: string, options: { json?: boolean }) => {
       const { backupEvents } = await import('./commands/eventstore-tools.ts');
-      await backupEvents(dir, target);
+      await backupEvents(dir, target, options.json === true);
     });
 
   eventstore
@@ -193,15 +245,16 @@ export function buildProgram(): Command {
     )
     .argument('<from>', 'connection string of the store to read')
     .argument('<to>', 'connection string of the store to write')
+    .option('--json', 'print how many events were copied as one JSON object')
     .addHelpText(
       'after',
       examples(
         "hongbao eventstore copy 'esdb://127.0.0.1:2113?tls=false' 'esdb://user:password@cluster:2113'",
       ),
     )
-    .action(async (from: string, to: string) => {
+    .action(async (from: string, to: string, options: { json?: boolean }) => {
       const { copyEvents } = await import('./commands/eventstore-tools.ts');
-      await copyEvents(from, to);
+      await copyEvents(from, to, options.json === true);
     });
 
   return program;

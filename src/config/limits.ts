@@ -505,6 +505,34 @@ export const limits = {
     /** How long `next` waits by default. */
     nextMs: 10_000,
   },
+  doctor: {
+    /** A check that takes longer is given up. Above what reading from a silent event store takes to give up. */
+    checkMs: 12_000,
+    databaseConnectionsMax: 2,
+    /** Free on a disk that hongbao writes to: below the first it warns, below the second it is a problem. */
+    diskFreeBytesWarn: 2 * 1024 * 1024 * 1024,
+    diskFreeBytesMin: 256 * 1024 * 1024,
+    /** Files whose sizes are added up, per part of the data folder. */
+    folderEntriesMax: 100_000,
+    /** Of the machine or the container, and what is left of it. Aggregates alone may fill 512 MiB. */
+    memoryBytesWarn: 1024 * 1024 * 1024,
+    memoryFreeBytesWarn: 256 * 1024 * 1024,
+    /** Open files of one process, beside one for each connection of a gateway; below the second nothing works. */
+    otherDescriptors: 1_000,
+    descriptorsMin: 1_024,
+    /** How far the clock may be off before it is a problem; it warns at `commands.clockDepartureMsMax`. */
+    clockOffMsMax: 60_000,
+    /** Age of the oldest event that a read model has not taken while somebody keeps it. */
+    lagMsWarn: 10_000,
+    lagMsMax: 60_000,
+    /** How long a packet's refund may be overdue while a scheduler runs. */
+    overdueSecondsMax: 10,
+    /** Database connections that are left: what one process takes, and too few for anything. */
+    connectionsLeftWarn: 20,
+    connectionsLeftMin: 3,
+    /** A certificate that ends sooner is warned of. */
+    certificateDaysWarn: 21,
+  },
   cli: {
     /** A development log that is larger than this when the server starts is put aside. */
     logFileBytesMax: 16 * 1024 * 1024,

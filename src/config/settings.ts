@@ -145,7 +145,7 @@ type Variables = Static<typeof settingsSchema>;
 type VariableName = keyof Variables;
 
 /** Their values are not repeated in messages, which end up in logs. */
-const secretVariables: readonly VariableName[] = [
+export const secretVariables: readonly VariableName[] = [
   'HONGBAO_MASTER_KEY',
   'ESDB_URL',
   'DATABASE_URL',

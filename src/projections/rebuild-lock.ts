@@ -40,6 +40,22 @@ export async function withRebuildLocks<Result>(
   }
 }
 
+/** Which of `names` somebody holds the lock of, in any process. Takes none. */
+export async function projectionsUnderRebuild(
+  pool: pg.Pool,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  // A lock of 64 bits is shown in two halves.
+  const rows = await sqlOn(pool).query<{ name: string }>(
+    `select name from unnest($1::text[]) as name
+     where hashtextextended('rebuild ' || name, 0) in (
+       select classid::bigint << 32 | objid::bigint from pg_locks
+       where locktype = 'advisory' and granted and objsubid = 1)`,
+    [names],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
 function ignore(): void {
   // Deliberately nothing: see withRebuildLocks.
 }

@@ -9,12 +9,17 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs `hongbao ...args` to its end. */
-export function runCli(args: readonly string[], env: Readonly<Record<string, string>>): Promise<CliResult> {
+/** Runs `hongbao ...args` to its end. Without a reader, as `| head -0` leaves it, nobody takes what it prints. */
+export function runCli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { reader = true }: { readonly reader?: boolean } = {},
+): Promise<CliResult> {
   const child = spawn(process.execPath, [mainFile, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (!reader) child.stdout.destroy();
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {

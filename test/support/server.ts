@@ -17,7 +17,9 @@ export interface TestServer {
   ready(): Promise<void>;
   /** Stops it in order, as Ctrl-C does, and starts it again on the same data and port. */
   restart(): Promise<void>;
-  /** Starts it again after it was killed. */
+  /** Stops it in order, as Ctrl-C does. */
+  stop(): Promise<void>;
+  /** Starts it again after it was killed or stopped. */
   start(): Promise<void>;
   /** Stops everything and removes the data. */
   close(): Promise<void>;
@@ -48,6 +50,9 @@ export async function startServer(extra: Readonly<Record<string, string>> = {}):
     async restart() {
       await server.stop();
       server = await spawnServer(env);
+    },
+    async stop() {
+      await server.stop();
     },
     async start() {
       server = await spawnServer(env);

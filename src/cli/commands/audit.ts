@@ -3,7 +3,7 @@ import { auditReadModels } from '../../projections/audit-read-models.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { interruptible } from '../interruptible.ts';
-import { note, outliveReaders, printLine } from '../output.ts';
+import { note, printLine } from '../output.ts';
 import { count, createProgress } from '../progress.ts';
 import { withLog } from '../with-log.ts';
 import { withReadSide } from '../with-read-side.ts';
@@ -35,7 +35,6 @@ export async function auditCommand(settings: Settings, options: AuditOptions): P
   const format = formatOf(options);
   const { output } = options;
   if (output !== undefined) refuseUnwritable(output);
-  outliveReaders();
   const report = options.logOnly === true ? await auditLogAlone(settings) : await auditAll(settings);
   const text = formats[format](report);
   if (output === undefined) printLine(text);

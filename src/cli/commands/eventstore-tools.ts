@@ -34,13 +34,17 @@ export async function verifyEvents(dataDir: string, json: boolean): Promise<numb
 }
 
 /** Copies a data folder, which a node may be serving. */
-export async function backupEvents(dataDir: string, target: string): Promise<void> {
+export async function backupEvents(dataDir: string, target: string, json: boolean): Promise<void> {
   const position = await orSentence(backupDataFolder(dataDir, target));
-  printLine(`${target} has the events of ${dataDir} up to position ${position}`);
+  printLine(
+    json
+      ? JSON.stringify({ target, position: String(position) })
+      : `${target} has the events of ${dataDir} up to position ${position}`,
+  );
 }
 
 /** Copies the log of one store into another. */
-export async function copyEvents(from: string, to: string): Promise<void> {
+export async function copyEvents(from: string, to: string, json: boolean): Promise<void> {
   const runtime = systemRuntime();
   const logger = pino({ level: 'silent' });
   const progress = createProgress(runtime.clock, process.stderr);
@@ -60,6 +64,7 @@ export async function copyEvents(from: string, to: string): Promise<void> {
       }),
     );
     progress.finish(`copied ${count(events)} events, and began a new epoch`);
+    if (json) printLine(JSON.stringify({ events }));
   } finally {
     await Promise.all([source.close(), target.close()]);
   }

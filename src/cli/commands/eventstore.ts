@@ -8,7 +8,7 @@ import { listenForStop } from '../../../infra/supervisor/stop-signals.ts';
 import { logLevels } from '../../config/settings.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
-import { note, outliveReaders, printLine } from '../output.ts';
+import { note, printLine } from '../output.ts';
 
 export interface EventstoreOptions {
   readonly data?: string;
@@ -17,6 +17,7 @@ export interface EventstoreOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly insecure?: boolean;
+  readonly json?: boolean;
 }
 
 /** `hongbao eventstore`. Answers the exit code when the node has stopped. */
@@ -27,7 +28,6 @@ export async function eventstoreCommand(options: EventstoreOptions, logLevel = '
   if (!logLevels.some((level) => level === logLevel)) {
     throw new CliError(`HONGBAO_LOG_LEVEL must be one of ${logLevels.join(', ')}.`);
   }
-  outliveReaders();
   const runtime = systemRuntime();
   const node = await startEventNode({
     dataDir: options.data,
@@ -44,7 +44,7 @@ export async function eventstoreCommand(options: EventstoreOptions, logLevel = '
     note('stopping; Ctrl-C again ends at once');
     void node.close();
   });
-  printLine(`listening ${node.url}`);
+  printLine(options.json === true ? JSON.stringify({ listening: node.url }) : `listening ${node.url}`);
   await node.stopped;
   stopListening();
   return exitCodes.ok;

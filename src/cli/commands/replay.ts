@@ -7,7 +7,7 @@ import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { exitCodes } from '../cli-error.ts';
 import { eventAsJson, eventAsText } from '../event-lines.ts';
 import { isInRange } from '../log-range.ts';
-import { note, printLine, stdoutReady } from '../output.ts';
+import { endWithReader, note, printLine, stdoutReady } from '../output.ts';
 import { count, createProgress, type Progress } from '../progress.ts';
 import { csvHeader, eventAsCsv } from '../replay/event-csv.ts';
 import { matcherOf } from '../replay/event-filter.ts';
@@ -26,6 +26,7 @@ type EventsRequest = Extract<ReplayRequest, { readonly kind: 'events' }>;
 
 /** `hongbao replay`: prints events of the log in order, or with `--as-of` a state that follows from it. */
 export async function replayCommand(settings: Settings, options: ReplayOptions): Promise<void> {
+  endWithReader();
   const runtime = systemRuntime();
   const request = replayRequest(options, runtime.clock);
   if (request.kind === 'events' && request.follow) {

@@ -6,12 +6,10 @@ import type { Settings } from '../../config/settings.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { openLogFile } from '../log-file.ts';
-import { note, outliveReaders, printLine } from '../output.ts';
+import { note, printLine } from '../output.ts';
 
-/** `hongbao up`. Answers the exit code when everything has stopped. */
-export async function up(settings: Settings): Promise<number> {
-  // It has children to stop, long after the terminal may have been closed.
-  outliveReaders();
+/** `hongbao up`, which says when it is ready. Answers the exit code when everything has stopped. */
+export async function up(settings: Settings, json: boolean): Promise<number> {
   // A developer's terminal stays readable; in production the log goes where the service manager collects it.
   const logFile = settings.environment === 'development' ? openLogFile(settings.dataFolder) : undefined;
   const logger = pino({ level: settings.logLevel }, logDestination(logFile?.descriptor ?? 2));
@@ -22,7 +20,20 @@ export async function up(settings: Settings): Promise<number> {
       nodeOptions: ['--optimize-for-size'],
     },
     stderr: logFile?.descriptor ?? 'inherit',
-    onReady: ({ httpUrl, projectorUrls }) => {
+    onReady: ({ httpUrl, projectorUrls, pid }) => {
+      if (json) {
+        const log = logFile?.path ?? null;
+        printLine(
+          JSON.stringify({
+            url: httpUrl,
+            dataFolder: settings.dataFolder,
+            log,
+            projectors: projectorUrls,
+            pid,
+          }),
+        );
+        return;
+      }
       printLine(`hongbao is ready at ${httpUrl}`);
       printLine(`  data    ${settings.dataFolder}`);
       printLine(`  API     ${httpUrl}/docs`);

@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Migration, MigrationMismatch, migrate } from '../../../infra/postgres/migrate.ts';
+import { migrate } from '../../../infra/postgres/migrate.ts';
+import type { Migration } from '../../../infra/postgres/own-migrations.ts';
+import { MigrationMismatch } from '../../../infra/postgres/pending-migrations.ts';
 import { createPool } from '../../../infra/postgres/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 
