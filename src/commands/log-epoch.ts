@@ -9,16 +9,10 @@ import { eventOf } from './loaded-aggregate.ts';
 import type { LogWitness } from './log-witness.ts';
 
 /**
- * The name of this log's history: what the newest EpochBegun says, and on the very first start a new one. A log that
- * is older than what `witness` has seen of it gets a new one, too (see `beginEpochOfOlderLog`).
+ * The name of this log's history: what the newest EpochBegun says, and on the very first start a new one.
  * Several processes may call it at once: the first one names it. Throws `EventLogUnavailable`.
  */
-export async function ensureLogEpoch(
-  eventLog: EventLog,
-  runtime: Runtime,
-  witness?: LogWitness,
-): Promise<string> {
-  if (witness !== undefined) await beginEpochOfOlderLog(eventLog, runtime, witness);
+export async function ensureLogEpoch(eventLog: EventLog, runtime: Runtime): Promise<string> {
   const known = await newestEpoch(eventLog);
   if (known !== undefined) return known.epoch;
   const result = await appendEpoch(eventLog, runtime, 'no-stream');
