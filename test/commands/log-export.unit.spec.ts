@@ -211,6 +211,16 @@ describe('damage to an export is found, with its place, before anything of its c
     );
   });
 
+  it('a file that was cut off between two lines: behind the header, an event, a chunk', async () => {
+    const lines = linesOf((await exported(await aSource())).file);
+    for (const count of [1, 2, 1_001, 1_002, 2_003, lines.length - 1]) {
+      const message = await refusal(checkExport(readExport(bytesOf(fileOf(lines.slice(0, count))))));
+      expect(message).toMatch(
+        new RegExp(`^The file was cut off in line ${count + 1} \\(byte \\d+\\): its last line is missing$`),
+      );
+    }
+  });
+
   it('any byte that is another', async () => {
     const { file } = await exported(await aSource());
     await fc.assert(
