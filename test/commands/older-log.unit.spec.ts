@@ -60,7 +60,7 @@ async function story() {
 }
 
 /** The story's log as it was before the first event of this type. */
-async function before({ log }: World, type: string): Promise<InMemoryEventLog> {
+async function logBefore({ log }: World, type: string): Promise<InMemoryEventLog> {
   const index = log.events.findIndex((event) => event.type === type);
   expect(index).toBeGreaterThan(0);
   return logWith(log.events.slice(0, index));
@@ -69,7 +69,7 @@ async function before({ log }: World, type: string): Promise<InMemoryEventLog> {
 describe('a write side on a log that is older than it was', () => {
   it('begins a new epoch before anything else is appended, and only one process does', async () => {
     const { w, epoch } = await story();
-    const older = await before(w, 'GrabCredited');
+    const older = await logBefore(w, 'GrabCredited');
     const { length } = older.events;
     const sides = await Promise.all([0, 1, 2].map(() => w.start({ eventLog: older })));
     expect(older.events).toHaveLength(length + 1);
@@ -89,7 +89,7 @@ describe('a write side on a log that is older than it was', () => {
 
   it('credits a grab whose credit is lost, and no other a second time', async () => {
     const { w, bob } = await story();
-    const older = await before(w, 'GrabCredited');
+    const older = await logBefore(w, 'GrabCredited');
     const side = await w.start({ eventLog: older });
     side.startProcessManagers();
     await w.runtime.advance(10_000);
@@ -100,7 +100,7 @@ describe('a write side on a log that is older than it was', () => {
 
   it('neither refunds a packet that the log does not have, nor appends anything for it', async () => {
     const { w, packetId } = await story();
-    const older = await before(w, 'PacketSent');
+    const older = await logBefore(w, 'PacketSent');
     const side = await w.start({ eventLog: older });
     const { length } = older.events;
     await w.runtime.advance(3_600_000);
@@ -110,7 +110,7 @@ describe('a write side on a log that is older than it was', () => {
 
   it('has a lost command done that is sent again', async () => {
     const { w, bob, chat } = await story();
-    const older = await before(w, 'MessageSent');
+    const older = await logBefore(w, 'MessageSent');
     const side = await w.start({ eventLog: older });
     const message = { conversationId: chat, clientMsgId: messageId('m1'), content: text('thanks') };
     const sent = await ask(w, side, bob, 'sendMessage', message, { retry: true });

@@ -10,6 +10,7 @@ import type { PacketId } from '../../../src/domain/ids.ts';
 import { isUuid } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
+import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
 import { createRefundScheduler } from '../../../src/projections/scheduler/refund-scheduler.ts';
@@ -17,6 +18,8 @@ import { packetId, packetTerms, userId } from '../../support/domain-fixtures.ts'
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
+import { runCli } from '../../support/run-cli.ts';
+import { startEngines } from '../cli/support.ts';
 import { expectTablesToEqualLog, logger, runtime, startReadSide, untilTrue } from './support.ts';
 
 let database: TestDatabase;
@@ -173,6 +176,25 @@ describe('under an older log', () => {
     await rebuild({ log, pool: database.pool, runtime, logger }, allProjections);
     const { rows } = await database.pool.query<{ packet_id: PacketId }>('select packet_id from read.expiry');
     expect(rows.filter(({ packet_id: id }) => !has(id))).toEqual([]);
+  });
+
+  it('hongbao rebuild begins the epoch, too, for whoever runs it before the server', async () => {
+    const engines = await startEngines();
+    const { pool } = engines.database;
+    const epoch = await ensureLogEpoch(engines.log, runtime);
+    await ensureReadModels(pool, epoch);
+    await pool.query('insert into hongbao_write.follower_checkpoint values ($1, $2, 1000)', [
+      'settle',
+      epoch,
+    ]);
+    const first = await runCli(['rebuild', 'friends'], engines.env);
+    expect(first.stderr).toMatch(/^the log ends at 1, and was seen up to 1000: a new epoch begins$/m);
+    expect(first.code).toBe(0);
+    const second = await runCli(['rebuild', 'friends'], engines.env);
+    expect(second.stderr).not.toContain('a new epoch begins');
+    expect(await ensureLogEpoch(engines.log, runtime)).not.toBe(epoch);
+    expect(await engines.log.head()).toBe(2n);
+    await engines.close();
   });
 
   it('everything goes on after a rebuild, and a replay finds no difference', async () => {
