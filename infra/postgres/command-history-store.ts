@@ -13,7 +13,8 @@ interface HistoryRow {
 export function createCommandHistoryStore(pool: pg.Pool): CommandHistory {
   return {
     async find(commandId, epoch) {
-      // One statement sees one moment. A partition that follows another history has nothing of this one.
+      // One statement sees one moment. A partition that follows another history has nothing of this one, and a row
+      // of another is of events that may not be in the log. Before the log had a name, there was one history only.
       const { rows } = await pool.query<HistoryRow>(
         `select progress.reached, command.body_hash, command.stream, command.first_revision, command.last_revision
          from (
@@ -23,7 +24,8 @@ export function createCommandHistoryStore(pool: pg.Pool): CommandHistory {
              on checkpoint.name = generation.name and checkpoint.generation = generation.number
            where generation.name = 'commands' and generation.state = 'live'
          ) as progress
-         left join hongbao_write.command_history as command on command.command_id = $1`,
+         left join hongbao_write.command_history as command
+           on command.command_id = $1 and command.epoch in ($2, '')`,
         [commandId, epoch],
       );
       const [row] = rows;

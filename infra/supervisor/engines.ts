@@ -115,6 +115,32 @@ export async function useEngines<T>(
   }
 }
 
+/** Named so that it is not started: nobody asks it for anything. */
+const noDatabase = 'postgres://nobody@127.0.0.1:1/none';
+
+/**
+ * The same for a command that needs the log alone: no database is started for it. `alone`: it must not share the log
+ * with a server, and is refused while one runs on the data folder.
+ *
+ * @throws DataFolderTaken, and what `useEngines` throws.
+ */
+export async function useEventNode<T>(
+  { settings, runtime, logger, alone }: UseEnginesOptions & { readonly alone: boolean },
+  work: (esdbUrl: string) => Promise<T>,
+): Promise<T> {
+  const { esdbUrl, dataFolder } = settings;
+  if (esdbUrl !== undefined) return work(esdbUrl);
+  const withoutDatabase = { ...settings, databaseUrl: noDatabase };
+  const options = { settings: withoutDatabase, runtime, logger };
+  if (!alone) return useEngines(options, (engines) => work(engines.esdbUrl));
+  const folder = await takeDataFolder(dataFolder, runtime, logger);
+  try {
+    return await withOwnEngines(options, folder, (engines) => work(engines.esdbUrl));
+  } finally {
+    folder.release();
+  }
+}
+
 async function withOwnEngines<T>(
   { settings, runtime, logger }: UseEnginesOptions,
   { childRecord }: OwnedDataFolder,

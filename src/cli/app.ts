@@ -5,6 +5,7 @@ import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-even
 import { createCommandHistoryStore } from '../../infra/postgres/command-history-store.ts';
 import { createFollowerCheckpointStore } from '../../infra/postgres/follower-checkpoint-store.ts';
 import { createLeaseStore } from '../../infra/postgres/lease-store.ts';
+import { createLogWitness } from '../../infra/postgres/log-witness.ts';
 import { migrate } from '../../infra/postgres/migrate.ts';
 import { createPool } from '../../infra/postgres/pool.ts';
 import { createSnapshotStore } from '../../infra/postgres/snapshot-store.ts';
@@ -75,6 +76,7 @@ export async function startApp(
       history: createCommandHistoryStore(pool),
       checkpoints: createFollowerCheckpointStore(pool),
       leases,
+      witness: createLogWitness(pool),
     },
     masterKey,
     runtime,

@@ -3,9 +3,10 @@ import { streams } from '../domain/streams.ts';
 import { schemaVersionOf } from '../domain/upcast.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { bodyHashOf } from './canonical-json.ts';
-import type { AppendResult, EventLog, ExpectedRevision } from './event-log.ts';
+import type { AppendResult, EventLog, ExpectedRevision, Position, RecordedEvent } from './event-log.ts';
 import { EventLogUnavailable } from './event-log.ts';
 import { eventOf } from './loaded-aggregate.ts';
+import type { LogWitness } from './log-witness.ts';
 
 /**
  * The name of this log's history: what the newest EpochBegun says, and on the very first start a new one.
@@ -21,11 +22,72 @@ export async function ensureLogEpoch(eventLog: EventLog, runtime: Runtime): Prom
   return begun.epoch;
 }
 
-/** Begins a new epoch: what is derived from the log's positions is to be made again. Throws `EventLogUnavailable`. */
-export async function beginLogEpoch(eventLog: EventLog, runtime: Runtime): Promise<void> {
+/** An older copy of the log was put in the place of a newer one. */
+export interface OlderLog {
+  /** Where the log ends. */
+  readonly head: Position;
+  /** How far its readers had got. */
+  readonly seen: Position;
+  /** The history that the log had until now. */
+  readonly before: string;
+}
+
+/**
+ * Begins a new epoch when `witness` has seen more of the present one than the log holds: an older copy was restored.
+ * Soon it would grow over what was seen, with other events, and nobody could tell any more. So this comes before
+ * anything else is appended. `undefined`: the log is as new as it was. Throws `EventLogUnavailable`.
+ */
+export async function beginEpochOfOlderLog(
+  eventLog: EventLog,
+  runtime: Runtime,
+  witness: LogWitness,
+): Promise<OlderLog | undefined> {
+  const known = await newestEpoch(eventLog);
+  if (known === undefined) return undefined;
+  // In this order: what was seen before is in a log that has lost nothing.
+  const seen = await witness.newestSeen(known.epoch);
+  const head = await eventLog.head();
+  if (seen <= head) return undefined;
+  // In a conflict another process was faster, and has begun it.
+  const result = await appendEpoch(eventLog, runtime, known.revision);
+  if (result.kind === 'unknown') throw new EventLogUnavailable(`no epoch could be begun: ${result.cause}`);
+  return { head, seen, before: known.epoch };
+}
+
+/** The newest revision of `log-epoch` among events that go by; -1 while there was none. */
+export class EpochRevision {
+  #revision = -1;
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  note({ stream, revision }: RecordedEvent): void {
+    if (stream === streams.logEpoch) this.#revision = revision;
+  }
+}
+
+/**
+ * Begins a new epoch behind a copy whose newest EpochBegun has `revision` (-1: it has none), unless one follows there
+ * already: what is derived from the log's positions is to be made again, once. Answers whether it was begun now.
+ * Throws `EventLogUnavailable`.
+ */
+export async function beginEpochBehind(
+  eventLog: EventLog,
+  runtime: Runtime,
+  revision: number,
+): Promise<boolean> {
+  if (await isEpochBehind(eventLog, revision)) return false;
+  const result = await appendEpoch(eventLog, runtime, revision < 0 ? 'no-stream' : revision);
+  if (result.kind === 'appended') return true;
+  if (await isEpochBehind(eventLog, revision)) return false;
+  throw new EventLogUnavailable(`no epoch could be begun: ${result.kind}`);
+}
+
+/** Whether an epoch begins in the log after `revision` of its stream. Throws `EventLogUnavailable`. */
+async function isEpochBehind(eventLog: EventLog, revision: number): Promise<boolean> {
   const newest = await newestEpoch(eventLog);
-  const result = await appendEpoch(eventLog, runtime, newest?.revision ?? 'no-stream');
-  if (result.kind !== 'appended') throw new EventLogUnavailable(`no epoch could be begun: ${result.kind}`);
+  return newest !== undefined && newest.revision > revision;
 }
 
 function appendEpoch(
@@ -53,7 +115,10 @@ function appendEpoch(
   ]);
 }
 
-async function newestEpoch(eventLog: EventLog): Promise<{ epoch: string; revision: number } | undefined> {
+/** The newest EpochBegun; `undefined` while the log has no name. Throws `EventLogUnavailable`. */
+export async function newestEpoch(
+  eventLog: EventLog,
+): Promise<{ readonly epoch: string; readonly revision: number } | undefined> {
   const newest = eventLog.readStream(streams.logEpoch, { direction: 'backwards', maxCount: 1 });
   for await (const recorded of newest) {
     return { epoch: eventOf<LogEpochEvent>(recorded).data.epoch, revision: recorded.revision };

@@ -18,7 +18,8 @@ import { ClockGuard } from './clock-guard.ts';
 import type { CommandHistory } from './command-history.ts';
 import { createCommandService } from './command-service.ts';
 import type { EventLog } from './event-log.ts';
-import { ensureLogEpoch } from './log-epoch.ts';
+import { beginEpochOfOlderLog, ensureLogEpoch } from './log-epoch.ts';
+import type { LogWitness } from './log-witness.ts';
 import { createPreconditions } from './preconditions.ts';
 import type { FollowerStatus } from './process-managers/follower.ts';
 import type { FollowerCheckpoints } from './process-managers/follower-checkpoints.ts';
@@ -43,6 +44,8 @@ export interface WriteSideOptions {
     readonly history: CommandHistory;
     readonly checkpoints: FollowerCheckpoints;
     readonly leases: LeaseStore;
+    /** Knows whether the log has been longer than it is. */
+    readonly witness: LogWitness;
   };
   readonly masterKey: MasterKey;
   readonly runtime: Runtime;
@@ -71,10 +74,21 @@ export interface WriteSide {
   close(): Promise<void>;
 }
 
-/** Opens the write side: names the log's history on the very first start. Throws `EventLogUnavailable`. */
+/**
+ * Opens the write side: names the log's history on the very first start, and anew when the log is an older copy of
+ * what it was. Nothing is appended before that. Throws `EventLogUnavailable`.
+ */
 export async function openWriteSide(options: WriteSideOptions): Promise<WriteSide> {
   const { eventLog, vault, stores, masterKey, runtime, logger, sandboxMoney } = options;
   const bounds: CommandBounds & VaultBounds = { ...limits.commands, ...limits.vault, ...options.bounds };
+  const older = await beginEpochOfOlderLog(eventLog, runtime, stores.witness);
+  if (older !== undefined) {
+    const { head, seen, before } = older;
+    logger.warn(
+      { head: String(head), seen: String(seen), before },
+      'the log is older than what was seen of it: a new epoch begins, and read models are to be rebuilt',
+    );
+  }
   const epoch = await ensureLogEpoch(eventLog, runtime);
   const tokens = await createTokens({
     vault,

@@ -203,6 +203,13 @@ export const limits = {
     /** Copying a log: events of one stream in one append, and their bytes. */
     copyRunEventsMax: 200,
     copyRunBytesMax: 512 * 1024,
+    /** An exported log: a chunk ends at so many events, or at its first event beyond so many bytes. */
+    exportChunkEventsMax: 1_000,
+    exportChunkBytes: 1024 * 1024,
+    /** One line of it that is read: above the largest event that a store takes, in JSON. */
+    exportLineBytesMax: 32 * 1024 * 1024,
+    /** A piece of a compressed one, before and after: above a chunk with the longest line. */
+    exportMemberBytesMax: 64 * 1024 * 1024,
     /** Commands that wait for one stream; the next one is answered `busy` at once. */
     mailboxQueueMax: 10_000,
     /** Commands that wait or run in the whole process. */

@@ -25,8 +25,9 @@ const commandRows = bulkRows<CommandRow>([
 
 /**
  * The history that the write side asks when a client says that it retries. The table is the write side's and
- * outlives generations: rows are facts under a command's id, so writing them again (in a rebuild) changes
- * nothing, and what has grown old goes as new ones come.
+ * outlives generations: rows are facts under a command's id in one history of the log, so writing them again (in a
+ * rebuild) changes nothing, and what has grown old goes as new ones come. In another history the command may have had
+ * other events, or none: that row takes the old one's place.
  */
 export const commandsProjection = defineProjection<readonly CommandRow[], void>({
   name: 'commands',
@@ -47,15 +48,21 @@ export const commandsProjection = defineProjection<readonly CommandRow[], void>(
   lingerMs: limits.projections.commandHistoryLingerMs,
   keptMs: limits.projections.commandHistoryKeptMs,
   fold: foldCommands,
-  async write(tx, _schema, rows) {
+  async write(tx, schema, rows) {
     if (rows.length === 0) return;
     await tx.execute(
-      `insert into hongbao_write.command_history as t (${commandRows.names})
-       select ${commandRows.names} from ${commandRows.source} order by command_id
+      `insert into hongbao_write.command_history as t (${commandRows.names}, epoch)
+       select ${commandRows.names}, ${epochOf(schema)} from ${commandRows.source} order by command_id
        on conflict (command_id) do update set
-         first_revision = least(t.first_revision, excluded.first_revision),
-         last_revision = greatest(t.last_revision, excluded.last_revision)
-       where t.stream = excluded.stream`,
+         body_hash = excluded.body_hash,
+         stream = excluded.stream,
+         first_revision = case when t.epoch = excluded.epoch
+           then least(t.first_revision, excluded.first_revision) else excluded.first_revision end,
+         last_revision = case when t.epoch = excluded.epoch
+           then greatest(t.last_revision, excluded.last_revision) else excluded.last_revision end,
+         time_ms = case when t.epoch = excluded.epoch then t.time_ms else excluded.time_ms end,
+         epoch = excluded.epoch
+       where t.epoch <> excluded.epoch or t.stream = excluded.stream`,
       commandRows.values(rows),
     );
     const newestMs = rows.reduce((newest, row) => Math.max(newest, row.timeMs), 0);
@@ -68,6 +75,12 @@ export const commandsProjection = defineProjection<readonly CommandRow[], void>(
   },
   changes: () => [],
 });
+
+/** The log's history that a generation follows, as SQL; its checkpoint has it. The schema is the code's own word. */
+function epochOf(schema: string): string {
+  return `(select max(epoch) from projection.checkpoint
+           where name = 'commands' and name || '_g' || generation = '${schema}')`;
+}
 
 function foldCommands(events: readonly ProjectedEvent[]): readonly CommandRow[] {
   const rows = new Map<string, CommandRow>();

@@ -1,6 +1,12 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import type { NewEvent, RecordedEvent } from '../../src/commands/event-log.ts';
+import type {
+  EventLog,
+  NewEvent,
+  RecordedEvent,
+  SubscribeOptions,
+  SubscriptionItem,
+} from '../../src/commands/event-log.ts';
 import { FinishedPrefix } from '../../src/commands/process-managers/finished-prefix.ts';
 import type { FollowerOptions } from '../../src/commands/process-managers/follower.ts';
 import { Follower } from '../../src/commands/process-managers/follower.ts';
@@ -95,6 +101,47 @@ describe('a follower', () => {
     await runtime.advance(1_000);
     expect(saved()).toBe(last);
     await runtime.settle(it.stop());
+  });
+
+  it('begins at the start when its checkpoint is beyond the log, which is then an older one', async () => {
+    const { log, runtime, stores, follower, write } = harness();
+    await write('a-1', 'a1');
+    stores.checkpoints.kept.set('test/epoch', (await log.head()) + 1n);
+    const seen: string[] = [];
+    const it = follower(async ({ id }) => void seen.push(id));
+    it.start();
+    await runtime.flush();
+    await write('a-1', 'a2');
+    await runtime.flush();
+    expect(seen).toEqual(['a1', 'a2']);
+    await runtime.settle(it.stop());
+  });
+
+  it("keeps no checkpoint among the store's own events, behind the newest of ours", async () => {
+    const { log, runtime, stores, follower, write, saved } = harness();
+    const last = await write('a-1', 'a1');
+    // Its subscription is told of a position where the store has an event of its own.
+    const eventLog: EventLog = Object.assign(new InMemoryEventLog(), {
+      head: () => log.head(),
+      subscribe: (options: SubscribeOptions) => {
+        const inner = log.subscribe(options);
+        const items = async function* (): AsyncGenerator<SubscriptionItem, void> {
+          for await (const item of inner) {
+            yield item;
+            if (item.kind === 'event') yield { kind: 'checkpoint', position: item.event.position + 1n };
+          }
+        };
+        return Object.assign(items(), { close: () => inner.close() });
+      },
+    });
+    const it = follower(async () => undefined, { eventLog });
+    it.start();
+    await runtime.advance(1_000);
+    expect(it.status.position).toBe(last + 1n);
+    expect(saved()).toBe(last);
+    expect(await stores.witness.newestSeen('epoch')).toBe(last);
+    await runtime.settle(it.stop());
+    expect(saved()).toBe(last);
   });
 
   it('tries a failing event again for ever, ever more slowly, and reports it as poison', async () => {

@@ -8,7 +8,8 @@ import {
   verifyDataFolder,
 } from '../../../infra/eventstore/embedded/storage/verify-data-folder.ts';
 import { createEventStoreEventLog } from '../../../infra/eventstore/eventstore-event-log.ts';
-import { copyLog, LogCopyConflict } from '../../commands/copy-log.ts';
+import { copyLog } from '../../commands/copy-log.ts';
+import { LogCopyConflict } from '../../commands/run-appender.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { printLine } from '../output.ts';

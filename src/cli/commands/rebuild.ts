@@ -1,9 +1,11 @@
+import { createLogWitness } from '../../../infra/postgres/log-witness.ts';
+import { beginEpochOfOlderLog } from '../../commands/log-epoch.ts';
 import type { Settings } from '../../config/settings.ts';
 import { allProjections, projectionNamed } from '../../projections/all-projections.ts';
 import type { Projection } from '../../projections/projection.ts';
 import { type RebuildResult, rebuild } from '../../projections/rebuild.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
-import { printLine } from '../output.ts';
+import { note, printLine } from '../output.ts';
 import { count, createProgress } from '../progress.ts';
 import { withReadSide } from '../with-read-side.ts';
 
@@ -20,6 +22,11 @@ export async function rebuildCommand(
 ): Promise<number> {
   const projections = chosen(names);
   return withReadSide(settings, async (deps, signal) => {
+    // Rows of a log that is gone must not become those of this one: see docs/operations.md#restore.
+    const older = await beginEpochOfOlderLog(deps.log, deps.runtime, createLogWitness(deps.pool));
+    if (older !== undefined) {
+      note(`the log ends at ${older.head}, and was seen up to ${older.seen}: a new epoch begins`);
+    }
     const progress = createProgress(deps.runtime.clock, process.stderr);
     let events = 0;
     const results = await rebuild(deps, projections, {

@@ -71,6 +71,8 @@ export class Follower {
   #running: Promise<void> | undefined;
   #work: FinishedPrefix | undefined;
   #following = false;
+  /** The log is known to hold an event here. */
+  #newestEvent: Position = START;
   #poison: FollowerStatus['poison'];
 
   constructor(options: FollowerOptions) {
@@ -116,7 +118,7 @@ export class Follower {
   /** Until the lease is lost, the subscription ends or the follower is stopped. */
   async #follow(): Promise<void> {
     const { name, epoch, eventLog, checkpoints, streamPrefixes, runtime, logger, bounds } = this.#options;
-    const after = (await checkpoints.load(name, epoch)) ?? START;
+    const after = await this.#begin();
     const work = new FinishedPrefix(after);
     this.#work = work;
     const session = new AbortController();
@@ -129,7 +131,7 @@ export class Follower {
     const lease = this.#keepLease(end);
     let saved = after;
     const save = async (): Promise<void> => {
-      const { position } = work;
+      const position = await this.#withinLog(work.position);
       if (position <= saved) return;
       saved = position;
       await checkpoints.save(name, epoch, position);
@@ -154,6 +156,37 @@ export class Follower {
     }
   }
 
+  /**
+   * Where it begins: behind its checkpoint. One beyond the log's end is of events that the log has lost, and what
+   * comes in their place would be passed over.
+   */
+  async #begin(): Promise<Position> {
+    const { name, epoch, eventLog, checkpoints, logger } = this.#options;
+    const checkpoint = (await checkpoints.load(name, epoch)) ?? START;
+    const head = await eventLog.head();
+    this.#newestEvent = checkpoint <= head ? checkpoint : START;
+    if (checkpoint > head) {
+      const about = { follower: name, checkpoint: String(checkpoint), head: String(head) };
+      logger.error(
+        about,
+        'a follower is ahead of the log, which is older than it was; it begins at the start',
+      );
+    }
+    return this.#newestEvent;
+  }
+
+  /**
+   * A position, or the log's newest event where that is before it: the store's own events may come behind that, and
+   * a checkpoint among them would look like one of a log that is gone.
+   */
+  async #withinLog(position: Position): Promise<Position> {
+    if (position > this.#newestEvent) {
+      // While the log does not answer, what is known of it is enough.
+      this.#newestEvent = await this.#options.eventLog.head().catch(() => this.#newestEvent);
+    }
+    return position < this.#newestEvent ? position : this.#newestEvent;
+  }
+
   async #consume(subscription: Subscription, work: FinishedPrefix, signal: AbortSignal): Promise<void> {
     const { concerns, bounds } = this.#options;
     const lanes = new Map<string, Promise<void>>();
@@ -163,6 +196,7 @@ export class Follower {
       if (item.kind === 'checkpoint') work.begin(item.position)();
       if (item.kind !== 'event') continue;
       const { event } = item;
+      if (event.position > this.#newestEvent) this.#newestEvent = event.position;
       const finish = work.begin(event.position);
       if (!concerns(event)) {
         finish();

@@ -25,6 +25,12 @@ export function inMemoryStores() {
         checkpoints.set(`${name}/${epoch}`, position);
       },
     },
+    witness: {
+      newestSeen: async (epoch: string) =>
+        [...checkpoints]
+          .filter(([key]) => key.endsWith(`/${epoch}`))
+          .reduce((newest, [, position]) => (position > newest ? position : newest), START),
+    },
     history: {
       kept: history,
       progress,

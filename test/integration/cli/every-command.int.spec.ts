@@ -108,6 +108,7 @@ beforeAll(async () => {
     };
     await engines.log.append(stream, 'any', [{ id, type: event.type, data: event.data, metadata }]);
   }
+  await runCli(['export', join(folder, 'exported.jsonl')], engines.env);
   const logger = pino({ level: 'silent' });
   const node = { host: '127.0.0.1', port: 0, logger, runtime };
   const closed = await startEventNode({ ...node, dataDir: join(folder, 'events') });
@@ -137,6 +138,8 @@ const cases: Readonly<Record<string, () => string[]>> = {
   verify: () => [packetId],
   doctor: () => [],
   completion: () => ['bash'],
+  export: () => [join(folder, `log-${++runs}.jsonl`)],
+  import: () => ['--dry-run', join(folder, 'exported.jsonl')],
   'eventstore verify': () => [join(folder, 'events')],
   'eventstore backup': () => [join(folder, 'events'), join(folder, `backup-${++runs}`)],
   // Its target has other events after the first run, and it says so.

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCommandHistoryStore } from '../../../infra/postgres/command-history-store.ts';
 import { createFollowerCheckpointStore } from '../../../infra/postgres/follower-checkpoint-store.ts';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
+import { createLogWitness } from '../../../infra/postgres/log-witness.ts';
 import { createSnapshotStore } from '../../../infra/postgres/snapshot-store.ts';
 import { createVaultStore } from '../../../infra/postgres/vault-store.ts';
 import type { Session } from '../../../src/commands/accounts.ts';
@@ -43,6 +44,7 @@ async function open(): Promise<WriteSide> {
       history: createCommandHistoryStore(pool),
       checkpoints: createFollowerCheckpointStore(pool),
       leases: createLeaseStore(pool),
+      witness: createLogWitness(pool),
     },
     masterKey,
     runtime,
