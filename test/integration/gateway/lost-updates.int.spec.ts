@@ -29,14 +29,14 @@ describe('bus messages that are lost', () => {
   let isLost: (message: BusMessage) => boolean;
   let lost: number;
   /** What Alice's client shows: what it was pushed last, or has read when it was told to. */
-  let shownFen: number | null;
+  let shownFen: number | undefined;
   let deposits: number;
 
   beforeEach(async () => {
     database = await createTestDatabase();
     isLost = () => false;
     lost = 0;
-    shownFen = null;
+    shownFen = undefined;
     deposits = 0;
     const sound = inProcessBus(logger);
     const bus: ChangeBus = {
@@ -81,7 +81,7 @@ describe('bus messages that are lost', () => {
   });
 
   function show({ type, data }: PushFrame): void {
-    if (type === 'wallet') shownFen = data.balanceFen ?? null;
+    if (type === 'wallet') shownFen = data.balanceFen;
     if (type === 'resync') {
       void reads.balanceFen(alice).then((balanceFen) => {
         shownFen = balanceFen;
