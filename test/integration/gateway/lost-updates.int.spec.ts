@@ -117,7 +117,7 @@ describe('bus messages that are lost', () => {
   it('do not keep those for long who wait for their own write: each waits until it is there', async () => {
     const { random } = virtualRuntime({ seed: 6 });
     isLost = ({ kind }) => kind === 'changes' || random.fraction() < 0.5;
-    for (let count = 0; count < 5; count += 1) {
+    for (let count = 0; count < 3; count += 1) {
       await deposit();
       const head = await side.log.head();
       // Bounded waits in a row; a heartbeat comes every second, and not all of them are lost.

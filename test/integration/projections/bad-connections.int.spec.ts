@@ -6,7 +6,9 @@ import { createPool } from '../../../infra/postgres/pool.ts';
 import type { EventLog, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { limits } from '../../../src/config/limits.ts';
 import { groupConversationId } from '../../../src/domain/ids.ts';
+import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
 import { loadGenerations } from '../../../src/projections/generations.ts';
+import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
@@ -14,6 +16,8 @@ import { streams } from '../../../src/domain/streams.ts';
 import { alice, groupId } from '../../support/domain-fixtures.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
+import { expectedTables } from '../../support/read-model-oracle.ts';
+import { inOrder, readTables } from '../../support/read-tables.ts';
 import { type Piece, startTcpProxy, type TcpProxy, type Verdict } from '../../support/tcp-proxy.ts';
 import { virtualRuntime } from '../../support/virtual-runtime.ts';
 import { aLog, aNode } from '../eventstore/support.ts';
@@ -198,7 +202,9 @@ function reachedBy(side: Pick<ReadSide, 'runner'>): bigint {
 
 describe('a rebuild whose connection breaks', () => {
   it('at any statement from the swap on: one generation is live and right, and the next rebuild takes what is left', async () => {
-    const side = startReadSide(database.pool);
+    // The others have their tables, and nobody to fill them: a swap is soon over, and there are many.
+    await ensureReadModels(database.pool, noEpoch);
+    const side = startReadSide(database.pool, { projections: [walletProjection] });
     sides.push(side);
     const writer = new HistoryWriter(side.log);
     await writer.play(fixedSteps(200));
@@ -235,7 +241,12 @@ describe('a rebuild whose connection breaks', () => {
         const generations = await loadGenerations(sqlOn(database.pool), 'wallet');
         const live = generations.filter(({ state }) => state === 'live');
         expect(live, `lost: ${what} ${nth}`).toHaveLength(1);
-        await expectTablesToEqualLog(database.pool, side.log.events);
+        const [actual, expected] = [await readTables(database.pool), expectedTables(side.log.events)];
+        for (const table of walletProjection.tables) {
+          expect(inOrder(actual.get(table)), `${table}, lost: ${what} ${nth}`).toEqual(
+            inOrder(expected.get(table)),
+          );
+        }
         nth += 1;
       }
       expect(nth, `how many there were: ${what}`).toBeGreaterThan(countMin);

@@ -70,6 +70,7 @@ describe('a checkpoint that somebody sets', () => {
     await untilTrue(() => reasons().join() === everyOne('ahead').join());
     await addWallet(90);
     await addWallet(91);
+    expect(reasons()).toEqual(everyOne('ahead'));
     await rebuild(deps(), allProjections);
     await untilTrue(() => reasons().join() === everyOne('none').join());
     await side.settled();
