@@ -56,7 +56,7 @@ export function startRebuild(
     [...names],
     { env: { ...process.env, DATABASE_URL: databaseUrl, ESDB_URL: esdbUrl }, execArgv: [], stdio: 'ignore' },
   );
-  // The child is stopped by `ipc`: 'ignore' leaves fork's channel open.
+  // `ignore` is for its three streams; the channel over which it tells its phases stays.
   const exited = once(child, 'exit');
   const swapping = new Promise<void>((resolve) => {
     child.on('message', (phase) => {
