@@ -16,7 +16,7 @@ export interface HeldLeasesOptions {
   readonly ttlMs: number;
   readonly renewMs: number;
   readonly retryMs: number;
-  /** The set of held leases has changed. What is no longer held is given to others when this has resolved. */
+  /** The set of held leases has changed. What is no longer held is given to others when this has settled. */
   readonly onChange: () => void | Promise<void>;
 }
 
@@ -119,15 +119,25 @@ export class HeldLeases {
 
   /** The work that has to end is not waited for beyond the next renewal, which the other leases need. */
   async #tellAndGiveUp(): Promise<void> {
-    const { runtime, renewMs, group, onChange } = this.#options;
+    const { runtime, renewMs, group } = this.#options;
     const isOver = new AbortController();
-    await Promise.race([onChange(), runtime.timers.sleep(renewMs, isOver.signal)]);
+    await Promise.race([this.#workEnded(), runtime.timers.sleep(renewMs, isOver.signal)]);
     isOver.abort();
     for (const number of this.#leaving) {
       this.#heldUntilMs.delete(number);
       await this.#release(leaseName(group, number));
     }
     this.#leaving.clear();
+  }
+
+  /** Never rejects: work that failed has ended too, and whoever does it knows. */
+  async #workEnded(): Promise<void> {
+    const { onChange, logger, group } = this.#options;
+    try {
+      await onChange();
+    } catch (error) {
+      logger.debug({ err: error, group }, 'the work under a lease that was given up has failed');
+    }
   }
 
   async #release(name: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serverOn } from '../../infra/postgres/embedded/leftovers.ts';
 import { processIdentity } from '../../infra/supervisor/process-identity.ts';
+import { clusterOf } from '../support/postgres-process.ts';
 import type { TestServer } from '../support/server.ts';
 
 /** What is killed in a round. `postgres` is the database server itself, below the process that keeps it. */
@@ -36,10 +37,4 @@ function runningPid(victim: 'app' | 'events' | 'postgres', server: TestServer): 
   }[];
   const child = children.find((candidate) => candidate.name === victim);
   return child !== undefined && processIdentity(child.pid) === child.identity ? child.pid : undefined;
-}
-
-/** A cluster that its user could not reach below the data folder is elsewhere, and a file says where. */
-function clusterOf(folder: string): string {
-  const location = join(folder, 'location');
-  return realpathSync(join(existsSync(location) ? readFileSync(location, 'utf8').trim() : folder, 'cluster'));
 }

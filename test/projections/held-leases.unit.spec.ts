@@ -222,4 +222,30 @@ describe('processes that share the partitions', () => {
     await runtime.advance(2 * retryMs);
     expect([...one.held, ...other.held].sort()).toEqual([0, 1]);
   });
+
+  it('go on when the work under them fails instead of ending: it has ended all the same', async () => {
+    const { runtime } = new Simulation();
+    const network = { delayMs: 0, isCutOff: false };
+    const leases = new HeldLeases({
+      store: leaseTable(runtime)(network),
+      runtime,
+      logger: pino({ level: 'silent' }),
+      group: 'projections',
+      count: async () => 2,
+      holder: 'one',
+      ttlMs,
+      renewMs,
+      retryMs,
+      onChange: () => Promise.reject(new Error('the database is not to be reached')),
+    });
+    leases.start();
+    await runtime.flush();
+    expect(leases.held).toEqual([0, 1]);
+    network.isCutOff = true;
+    await runtime.advance(ttlMs + renewMs);
+    expect(leases.held).toEqual([]);
+    network.isCutOff = false;
+    await runtime.advance(renewMs);
+    expect(leases.held).toEqual([0, 1]);
+  });
 });

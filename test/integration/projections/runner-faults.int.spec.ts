@@ -220,8 +220,11 @@ describe('a database that lost its last commits in a crash', () => {
     await writer.append(streams.wallet(bob), [opened(bob)]);
     await side.settled();
     await inTransaction(database.pool, {}, async (tx) => {
+      // A crash is no update, which the database would not take.
+      await tx.execute('alter table projection.checkpoint disable trigger checkpoint_goes_forward');
       await tx.execute('delete from read.wallet where user_id = $1', [bob]);
       await moveCheckpoint(tx, key, (await loadCheckpoint(tx, key))!, before);
+      await tx.execute('alter table projection.checkpoint enable trigger checkpoint_goes_forward');
     });
     await untilTrue(async () => {
       const { rows } = await database.pool.query('select from read.wallet where user_id = $1', [bob]);
