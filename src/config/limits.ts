@@ -502,6 +502,18 @@ export const limits = {
     logFileBytesMax: 16 * 1024 * 1024,
     /** How far apart the clocks of two writers to one log may be before a range that ends at a time misses events. */
     clockSlackMs: 60_000,
+    /** After a retry or a skip, so long is looked whether a projector has taken the partition up, this often. */
+    takeUpMsMax: 10_000,
+    takeUpPollMs: 100,
+    /** After an abort, so long is looked whether the rebuild has given up, this often. */
+    abortMsMax: 30_000,
+    abortPollMs: 100,
+    /** Why an event is skipped: kept in the log. */
+    skipReasonCharsMax: 500,
+    /** How far a rebuild is behind the log is looked up this often. */
+    headLookMs: 1_000,
+    /** Where progress is no terminal's, a line of it is printed this often. */
+    progressLineMs: 5_000,
     /** A `replay --follow` that ends at a time looks at the clock this often. */
     followEndPollMs: 1_000,
   },

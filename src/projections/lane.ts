@@ -2,11 +2,12 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import type { Skips } from '../domain/projection-skips.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BusMessage, ProjectionProgress } from './bus.ts';
 import type { Change } from './changes.ts';
-import type { Checkpoint, CheckpointMove } from './checkpoints.ts';
+import type { Checkpoint, CheckpointKey, CheckpointMove } from './checkpoints.ts';
 import { CheckpointMoved, isSamePlace, loadCheckpoints, moveCheckpoints } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
 import type { FeedEntry } from './feed-entry.ts';
@@ -16,6 +17,7 @@ import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { poisonFailure, recordFailure } from './projection-failure.ts';
+import { isSkipped } from './read-skips.ts';
 import type { Sql } from './sql.ts';
 import { sqlOn } from './sql.ts';
 import { isTransient } from './sql-errors.ts';
@@ -29,7 +31,8 @@ import { inTransaction } from './transaction.ts';
  *   idle ------------> writing ----------------------> writing ---------------> idle
  *                        |  fault that may pass: wait, look where the checkpoints are, same batch again
  *                        |  other fault, many events: the same events one by one, to find the culprit
- *                        |  other fault, one event: its partition is HALTED (poison), the others go on
+ *                        |  other fault, one event: its partition is HALTED (poison), the others go on, until an
+ *                        |    operator has it tried again or skips the event: the session begins anew
  *                        |  checkpoint moved by somebody else: LOST, the session begins anew
  *   idle ----> LOST, too, when the heartbeat finds another checkpoint stored than the lane's
  *
@@ -81,6 +84,8 @@ export interface LanePartition {
 interface HaltedPartition {
   readonly checkpoint: Checkpoint;
   readonly failure: ProjectionFailure;
+  /** The database knows it too: when it is gone from there, an operator wants another try. */
+  isRecorded: boolean;
 }
 
 export class Lane {
@@ -89,6 +94,7 @@ export class Lane {
   readonly #deps: LaneDeps;
   readonly #logger: Logger;
   readonly #schema: string;
+  readonly #skips: Skips;
   readonly #stopping = new AbortController();
   /** The durable checkpoints of the partitions that it writes; another map after each commit. */
   #checkpoints: ReadonlyMap<number, Checkpoint>;
@@ -109,18 +115,20 @@ export class Lane {
   /** Up to here events go one by one: a batch that holds them has failed. */
   #oneByOneTo: Position;
 
-  /** `checkpoints`: of the partitions that it is to write, at least one. */
+  /** `checkpoints`: of the partitions that it is to write, at least one. `skips`: what the rows leave out. */
   constructor(
     deps: LaneDeps,
     projection: Projection,
     generation: Generation,
     checkpoints: ReadonlyMap<number, Checkpoint>,
+    skips: Skips,
   ) {
     this.#deps = deps;
     this.projection = projection;
     this.generation = generation;
     this.#logger = deps.logger.child({ projection: projection.name, generation: generation.number });
     this.#schema = schemaOf(projection.name, generation.number);
+    this.#skips = skips;
     this.#checkpoints = checkpoints;
     const start = firstOf(checkpoints);
     this.#readTo = start;
@@ -150,6 +158,13 @@ export class Lane {
       failure,
     }));
     return [...active, ...halted].sort((one, other) => one.partition - other.partition);
+  }
+
+  /** The partitions that stand still, as far as the database knows it too. */
+  get recordedStops(): readonly CheckpointKey[] {
+    return [...this.#halted]
+      .filter(([, { isRecorded }]) => isRecorded)
+      .map(([partition]) => ({ ...this.#key, partition }));
   }
 
   get queuedEvents(): number {
@@ -217,6 +232,7 @@ export class Lane {
     // Partitions that were another's before may be further than the most backward one.
     if (checkpoint === undefined || position <= checkpoint.position) return;
     if (!this.projection.streamPrefixes.some((prefix) => stream.startsWith(prefix))) return;
+    if (isSkipped(this.#skips, entry.recorded)) return;
     this.#queue.push(entry);
     this.#queuedBytes += entry.bytes;
     this.#wake();
@@ -411,11 +427,15 @@ export class Lane {
     if (checkpoint === undefined) return;
     const failure = poisonFailure(error, entry);
     this.#logger.error({ err: error, partition, failure }, 'a partition of a projection stopped');
-    this.#halted.set(partition, { checkpoint, failure });
+    const halted: HaltedPartition = { checkpoint, failure, isRecorded: false };
+    this.#halted.set(partition, halted);
     this.#checkpoints = new Map([...this.#checkpoints].filter(([other]) => other !== partition));
     this.#queue = this.#queue.filter((queued) => this.#partitionOf(queued) !== partition);
     this.#queuedBytes = bytesOf(this.#queue);
     const recording = recordFailure(sqlOn(this.#deps.pool), { ...this.#key, partition }, failure)
+      .then(() => {
+        halted.isRecorded = true;
+      })
       .catch((recordError: unknown) => {
         this.#logger.warn({ err: recordError }, 'could not record why a partition stopped');
       })

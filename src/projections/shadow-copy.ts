@@ -7,7 +7,7 @@ import type { ProgressMeter } from './rebuild-progress.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 
 /** What a copy is made into. */
-export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write'>;
+export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write' | 'takes'>;
 
 export interface CopyOptions {
   readonly meter: ProgressMeter;
@@ -53,7 +53,11 @@ export async function copyToShadows(
   const { rebuildBatchEventsMax, rebuildBatchBytesMax } = limits.projections;
   for await (const recorded of log.readAll({ after, until, streamPrefixes })) {
     const entry = feedEntry(recorded);
-    if (entry.event.kind === 'bad') throw entry.event.error;
+    if (entry.event.kind === 'bad') {
+      // One that all leave out need not be understood by anybody.
+      if (!behind.some((writer) => writer.takes(recorded))) continue;
+      throw entry.event.error;
+    }
     batch.push(entry.event.event);
     batchBytes += entry.bytes;
     if (batch.length >= rebuildBatchEventsMax || batchBytes >= rebuildBatchBytesMax) {
