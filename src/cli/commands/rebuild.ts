@@ -34,7 +34,7 @@ export async function rebuildCommand(
     throw new CliError('--output is for the differences: give --verify, too.');
   if (output !== undefined) refuseUnwritable(output);
   return withReadSide(settings, async (deps, signal) => {
-    const progress = followProgress(deps);
+    const progress = followProgress(deps, signal);
     const report = output === undefined ? undefined : createWriteStream(output);
     const written = report && finished(report);
     // Whoever awaits it gets the error; until then it must not count as unhandled.
@@ -71,7 +71,7 @@ interface FollowedProgress {
 }
 
 /** The bar, with the lag behind the log's head as it is now, which moves on while a rebuild works. */
-function followProgress({ log, runtime }: RebuildDeps): FollowedProgress {
+function followProgress({ log, runtime }: RebuildDeps, signal: AbortSignal): FollowedProgress {
   const { clock, timers } = runtime;
   const bar = createProgress(clock, process.stderr, { plainEveryMs: limits.cli.progressLineMs });
   let head: Position | undefined;
@@ -89,6 +89,7 @@ function followProgress({ log, runtime }: RebuildDeps): FollowedProgress {
   return {
     update({ phase, fraction, eventsDone, position, head: known, projections: at }) {
       events = eventsDone;
+      if (signal.aborted) return;
       const newest = head === undefined || head < known ? known : head;
       const behind = newest > position ? newest - position : 0n;
       const of = at.length > 1 ? 'all' : at.join();
