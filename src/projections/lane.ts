@@ -15,6 +15,7 @@ import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionCounters } from './projection-counters.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { poisonFailure, recordFailure } from './projection-failure.ts';
 import { isSkipped } from './read-skips.ts';
@@ -63,6 +64,7 @@ export interface LaneDeps {
   /** Bounds the writers of a process. */
   readonly limit: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly publish: (message: BusMessage) => void;
+  readonly counters: ProjectionCounters;
   /** The queue got shorter, or the lane's state changed. */
   readonly moved: () => void;
   /** Somebody else writes this generation, or it is retired: nothing here can be trusted any more. */
@@ -79,11 +81,14 @@ export interface LanePartition {
   /** Reads show everything up to here: beyond the checkpoint when what followed was not this lane's. */
   readonly reached: Position;
   readonly failure: ProjectionFailure | undefined;
+  /** When the oldest event was decided that it has not written, ms; `undefined` when it has written all. */
+  readonly waitingSinceMs: number | undefined;
 }
 
 interface HaltedPartition {
   readonly checkpoint: Checkpoint;
   readonly failure: ProjectionFailure;
+  readonly waitingSinceMs: number | undefined;
   /** The database knows it too: when it is gone from there, an operator wants another try. */
   isRecorded: boolean;
 }
@@ -143,19 +148,22 @@ export class Lane {
 
   /** What it writes, and what it had to stop writing, by partition. */
   get partitions(): readonly LanePartition[] {
+    const waiting = this.#oldestQueued();
     const active = [...this.#checkpoints].map(([partition, checkpoint]) => ({
       partition,
       state: this.#state,
       checkpoint,
       reached: this.#reachedAt(checkpoint),
       failure: undefined,
+      waitingSinceMs: waiting.get(partition),
     }));
-    const halted = [...this.#halted].map(([partition, { checkpoint, failure }]) => ({
+    const halted = [...this.#halted].map(([partition, { checkpoint, failure, waitingSinceMs }]) => ({
       partition,
       state: 'halted' as const,
       checkpoint,
       reached: checkpoint.position,
       failure,
+      waitingSinceMs,
     }));
     return [...active, ...halted].sort((one, other) => one.partition - other.partition);
   }
@@ -312,6 +320,7 @@ export class Lane {
       return;
     }
     if (!isWritten) return;
+    this.#deps.counters.committed(batch.length);
     this.#queue.splice(0, batch.length);
     this.#queuedBytes -= bytesOf(batch);
     this.#tell(moves, position, describe);
@@ -389,6 +398,7 @@ export class Lane {
         if (isBegun && !isTransient(error)) throw error;
         if (!this.isActive) return false;
         this.#state = 'retrying';
+        this.#deps.counters.retries += 1;
         this.#logger.warn({ err: error, attempt }, 'a projection could not write; it tries again');
         const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
         await runtime.timers.sleep(delayMs, this.#stopping.signal);
@@ -426,8 +436,10 @@ export class Lane {
     const checkpoint = this.#checkpoints.get(partition);
     if (checkpoint === undefined) return;
     const failure = poisonFailure(error, entry);
+    this.#deps.counters.stops += 1;
     this.#logger.error({ err: error, partition, failure }, 'a partition of a projection stopped');
-    const halted: HaltedPartition = { checkpoint, failure, isRecorded: false };
+    const waitingSinceMs = entry?.recorded.metadata.timeMs;
+    const halted: HaltedPartition = { checkpoint, failure, isRecorded: false, waitingSinceMs };
     this.#halted.set(partition, halted);
     this.#checkpoints = new Map([...this.#checkpoints].filter(([other]) => other !== partition));
     this.#queue = this.#queue.filter((queued) => this.#partitionOf(queued) !== partition);
@@ -457,6 +469,17 @@ export class Lane {
 
   #partitionOf({ hash }: FeedEntry): number {
     return hash % this.generation.partitions;
+  }
+
+  /** When the first event of each partition in the queue was decided, ms. */
+  #oldestQueued(): ReadonlyMap<number, number> {
+    const oldest = new Map<number, number>();
+    for (const entry of this.#queue) {
+      const partition = this.#partitionOf(entry);
+      if (!oldest.has(partition)) oldest.set(partition, entry.recorded.metadata.timeMs);
+      if (oldest.size === this.#checkpoints.size) break;
+    }
+    return oldest;
   }
 
   #reachedAt({ position }: Checkpoint): Position {

@@ -14,6 +14,7 @@ import { limiter } from './limiter.ts';
 import type { IdlePartition, LoadedProjections } from './load-projections.ts';
 import { loadProjections } from './load-projections.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionCounters } from './projection-counters.ts';
 import { sqlOn } from './sql.ts';
 
 export interface SessionDeps {
@@ -24,6 +25,8 @@ export interface SessionDeps {
   readonly logger: Logger;
   /** How many a generation that is made here gets. Default: `limits.projections.partitions`. */
   readonly partitions?: number | undefined;
+  /** Where what is done for a projection is counted. */
+  readonly countersOf: (projection: string) => ProjectionCounters;
 }
 
 /**
@@ -63,7 +66,13 @@ export class ProjectionSession {
     };
     this.lanes = loaded.ready.map(
       ({ projection, generation, checkpoints, skips }) =>
-        new Lane(laneDeps, projection, generation, checkpoints, skips),
+        new Lane(
+          { ...laneDeps, counters: deps.countersOf(projection.name) },
+          projection,
+          generation,
+          checkpoints,
+          skips,
+        ),
     );
   }
 

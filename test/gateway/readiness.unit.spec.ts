@@ -17,7 +17,12 @@ beforeEach(() => {
     new Promise<string | undefined>((resolve) => {
       answers.push(resolve);
     });
-  app = buildHealthServer({ runtime, readiness: { database }, logger: pino({ level: 'silent' }) });
+  app = buildHealthServer({
+    runtime,
+    readiness: { database },
+    environment: 'production',
+    logger: pino({ level: 'silent' }),
+  });
 });
 
 afterEach(() => app.close());

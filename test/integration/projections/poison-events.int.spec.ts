@@ -1,4 +1,7 @@
+import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { appMetrics } from '../../../src/cli/app-metrics.ts';
+import { readinessOf } from '../../../src/cli/readiness.ts';
 import { recordSkip, recordUndoneSkip } from '../../../src/commands/skip-event.ts';
 import type { EventLog, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { limits } from '../../../src/config/limits.ts';
@@ -7,13 +10,18 @@ import type { UserId } from '../../../src/domain/ids.ts';
 import { groupConversationId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
+import { createGeneration } from '../../../src/projections/generations.ts';
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
 import { messagesProjection } from '../../../src/projections/messages-projection.ts';
 import { partitionOf } from '../../../src/projections/partitions.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { readSkips } from '../../../src/projections/read-skips.ts';
 import { OtherSkips, rebuild } from '../../../src/projections/rebuild.ts';
+import { createRefundScheduler } from '../../../src/projections/scheduler/refund-scheduler.ts';
 import { atStoppedEvent, retryStopped } from '../../../src/projections/stopped-partitions.ts';
+import { inTransaction } from '../../../src/projections/transaction.ts';
+import { prometheusText } from '../../../src/runtime/metrics/prometheus-text.ts';
+import { readDoc } from '../../docs/read-doc.ts';
 import { aliceAndBob, alice, bob, clientMsgId, groupId, sealed } from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
@@ -110,6 +118,53 @@ describe('a poison event in one partition', () => {
     expect(await messageSeqs()).toEqual(['1']);
     const halted = side.runner.status().filter(({ state }) => state !== 'running');
     expect(halted).toMatchObject([{ projection: 'messages', partition, state: 'halted' }]);
+  });
+});
+
+describe('a partition that an event stopped', () => {
+  it('is in the health check and in the metrics with its event and the error; documented metrics all are', async () => {
+    const side = start();
+    const event = await poisoned();
+    const writeSide = { processManagers: () => [] };
+    const scheduler = createRefundScheduler({
+      ...deps(),
+      leases: createLeaseStore(database.pool),
+      refunds: { refundPacket: async () => ({ kind: 'not-expired', expiresAtSecond: 0 }), pausedMs: () => 0 },
+    });
+    const parts = { eventLog: log, pool: database.pool, runner: side.runner, writeSide };
+    const readiness = readinessOf({ ...parts, leases: createLeaseStore(database.pool) });
+    const detail = await readiness.projections();
+    expect(JSON.parse(String(detail))).toEqual([
+      {
+        projection: 'messages',
+        partition,
+        reason: 'poison',
+        stream,
+        revision: 1,
+        position: `${event.position}`,
+        type: 'MessageSent',
+        error: expect.stringContaining('invalid input syntax for type uuid'),
+      },
+    ]);
+
+    await inTransaction(database.pool, {}, (tx) => createGeneration(tx, messagesProjection, '', 'shadow'));
+    const metrics = await appMetrics({ ...parts, scheduler, runtime })();
+    const text = prometheusText('hongbao_', metrics);
+    expect(text).toMatch(
+      new RegExp(
+        `^hongbao_projection_stopped\\{projection="messages",partition="${partition}",reason="poison",stream="${stream}",revision="1",type="MessageSent",position="${event.position}",error=".*uuid.*"\\} 1$`,
+        'm',
+      ),
+    );
+    const lag = `hongbao_projection_lag_positions{projection="messages",partition="${partition}"}`;
+    expect(text).toContain(`${lag} ${log.events.at(-1)!.position - log.events[0]!.position}\n`);
+    expect(text).toMatch(/^hongbao_projection_lag_seconds\{projection="messages",partition="\d"\} [1-9]/m);
+    expect(text).toContain('hongbao_projection_stops_total{projection="messages"} 1\n');
+    expect(text).toContain('hongbao_rebuild_position{projection="messages",generation="2"} -1\n');
+    const documented = readDoc('docs/operations.md');
+    const names = metrics.map(({ name }) => `hongbao_${name}`);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((name) => !documented.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
