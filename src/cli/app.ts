@@ -27,6 +27,7 @@ import { createProjectionRunner } from '../projections/runner.ts';
 import { createRefundScheduler } from '../projections/scheduler/refund-scheduler.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createMasterKey, parseMasterSecrets } from '../vault/master-key.ts';
+import { appMetrics } from './app-metrics.ts';
 import { demoAccounts, ensureDemoAccounts } from './demo-accounts.ts';
 import { readinessOf } from './readiness.ts';
 
@@ -103,6 +104,15 @@ export async function startApp(
   });
   const readiness = readinessOf({ eventLog, pool, leases, runner, writeSide });
 
+  const metrics = appMetrics({
+    eventLog,
+    pool,
+    runner,
+    scheduler: roles.includes('scheduler') ? scheduler : undefined,
+    writeSide,
+    runtime,
+  });
+
   const server = roles.includes('gateway')
     ? await buildGateway({
         runtime,
@@ -115,13 +125,22 @@ export async function startApp(
         reads: readModels(pool, positions),
         bus,
         readiness,
+        metrics,
+        metricsToken: settings.metricsToken,
         webRoot,
         devAccounts: demoAccounts,
         proxyHops: settings.proxyHops,
         allowedOrigins: settings.allowedOrigins,
         ...(rateLimitRedis && { rateLimitRedis }),
       })
-    : buildHealthServer({ runtime, readiness, logger });
+    : buildHealthServer({
+        runtime,
+        readiness,
+        logger,
+        environment,
+        metrics,
+        metricsToken: settings.metricsToken,
+      });
   if (roles.includes('projector')) runner.start();
   if (roles.includes('scheduler')) {
     writeSide.startProcessManagers();

@@ -9,6 +9,8 @@ export interface ProgressState {
   /** 0 to 1. */
   readonly fraction: number;
   readonly events: number;
+  /** Positions that the log's head is ahead, where that is worth a word. */
+  readonly behind?: bigint | undefined;
 }
 
 export interface Progress {
@@ -19,18 +21,30 @@ export interface Progress {
 
 /**
  * A progress bar with rate and time left, redrawn in place on a terminal. Where the stream is no terminal only
- * the last line is printed, so that logs stay readable.
+ * the last line is printed, so that logs stay readable; with `plainEveryMs`, a line for each new label, too, and one
+ * every so often.
  */
-export function createProgress(clock: Clock, stream: NodeJS.WriteStream): Progress {
+export function createProgress(
+  clock: Clock,
+  stream: NodeJS.WriteStream,
+  { plainEveryMs = Number.POSITIVE_INFINITY }: { readonly plainEveryMs?: number } = {},
+): Progress {
   const startedMs = clock.monotonicMs();
   let drawnMs = Number.NEGATIVE_INFINITY;
+  let drawnLabel = '';
+  const isDue = ({ label }: ProgressState, nowMs: number): boolean => {
+    if (stream.isTTY) return nowMs - drawnMs >= redrawEveryMs;
+    if (plainEveryMs === Number.POSITIVE_INFINITY) return false;
+    return label !== drawnLabel || nowMs - drawnMs >= plainEveryMs;
+  };
   return {
     update(state) {
-      if (!stream.isTTY) return;
       const nowMs = clock.monotonicMs();
-      if (nowMs - drawnMs < redrawEveryMs) return;
+      if (!isDue(state, nowMs)) return;
       drawnMs = nowMs;
-      stream.write(`\r\x1b[2K${progressLine(state, nowMs - startedMs)}`);
+      drawnLabel = state.label;
+      const line = progressLine(state, nowMs - startedMs);
+      stream.write(stream.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
     },
     finish(line) {
       stream.write(stream.isTTY ? `\r\x1b[2K${line}\n` : `${line}\n`);
@@ -38,14 +52,15 @@ export function createProgress(clock: Clock, stream: NodeJS.WriteStream): Progre
   };
 }
 
-/** `label [############............] 50 %  1,000 events  500/s  2 s left` */
-export function progressLine({ label, fraction, events }: ProgressState, elapsedMs: number): string {
+/** `label [############............] 50 %  1,000 events  500/s  2 s left  1,000 behind` */
+export function progressLine({ label, fraction, events, behind }: ProgressState, elapsedMs: number): string {
   const share = Math.max(0, Math.min(1, fraction));
   const filled = Math.round(share * barCells);
   const bar = `${'#'.repeat(filled)}${'.'.repeat(barCells - filled)}`;
   const rate = elapsedMs > 0 ? Math.round((events * 1000) / elapsedMs) : 0;
   const left = share > 0 ? `${Math.ceil((elapsedMs * (1 - share)) / share / 1000)} s left` : 'starting';
-  return `${label} [${bar}] ${Math.floor(share * 100)} %  ${count(events)} events  ${count(rate)}/s  ${left}`;
+  const lag = behind === undefined ? '' : `  ${behind.toLocaleString('en')} behind`;
+  return `${label} [${bar}] ${Math.floor(share * 100)} %  ${count(events)} events  ${count(rate)}/s  ${left}${lag}`;
 }
 
 /** A whole number with separators. */

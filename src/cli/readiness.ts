@@ -3,6 +3,7 @@ import type { EventLog } from '../commands/event-log.ts';
 import type { WriteSide } from '../commands/write-side.ts';
 import { describeOwners, partitionOwners } from '../projections/partition-owners.ts';
 import type { ProjectionRunner } from '../projections/runner.ts';
+import { stopsOf } from '../projections/stop.ts';
 import type { SharedLeaseStore } from '../runtime/leases.ts';
 
 /** That a check is passed, with what there is to say about it. */
@@ -30,11 +31,9 @@ export function readinessOf({ eventLog, pool, leases, runner, writeSide }: Readi
       return undefined;
     },
     projections: async (): Promise<Passed | string> => {
-      const failed = runner.status().filter(({ failure }) => failure !== undefined);
+      const failed = runner.status().flatMap(stopsOf);
       if (failed.length > 0) {
-        return failed
-          .map(({ projection, failure }) => `${projection}: ${JSON.stringify(failure, bigintAsText)}`)
-          .join('; ');
+        return JSON.stringify(failed);
       }
       const owners = await partitionOwners(leases);
       return {

@@ -7,6 +7,7 @@ import { RebuildAborted, type RebuildDeps } from '../projections/rebuild.ts';
 import { RebuildUnderWay } from '../projections/rebuild-lock.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
 import { CliError, exitCodes } from './cli-error.ts';
+import { copyWorkerThreads } from './copy-workers.ts';
 import { interruptible } from './interruptible.ts';
 import { withLog } from './with-log.ts';
 
@@ -20,13 +21,15 @@ export async function withReadSide<T>(
   work: (deps: RebuildDeps, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   return interruptible(systemRuntime(), (signal) =>
-    withLog(settings, async (log, runtime, { databaseUrl }) => {
+    withLog(settings, async (log, runtime, engines) => {
+      const { databaseUrl } = engines;
       const logger = pino({ level: 'silent' });
       const pool = createPool({ databaseUrl, applicationName: 'hongbao cli', logger });
       try {
         await refuseWithoutReadModels(pool);
         signal.throwIfAborted();
-        return await work({ log, pool, runtime, logger }, signal);
+        const copyWorkers = copyWorkerThreads(engines);
+        return await work({ log, pool, runtime, logger, copyWorkers }, signal);
       } catch (error) {
         throw asSentence(error);
       } finally {

@@ -334,6 +334,8 @@ export const limits = {
     /** One transaction of a rebuild. Larger than a live one: nobody waits for its rows. */
     rebuildBatchEventsMax: 5_000,
     rebuildBatchBytesMax: 16 * 1024 * 1024,
+    /** Threads that copy a log, each with connections of its own. */
+    rebuildWorkersMax: 8,
     /** So many rows that are only to be added go to PostgreSQL by COPY; fewer in the arrays of an INSERT. */
     copyRowsMin: 100,
     rebuildStatementTimeoutMs: 60 * 60 * 1_000,
@@ -545,6 +547,18 @@ export const limits = {
     logFileBytesMax: 16 * 1024 * 1024,
     /** How far apart the clocks of two writers to one log may be before a range that ends at a time misses events. */
     clockSlackMs: 60_000,
+    /** After a retry or a skip, so long is looked whether a projector has taken the partition up, this often. */
+    takeUpMsMax: 10_000,
+    takeUpPollMs: 100,
+    /** After an abort, so long is looked whether the rebuild has given up, this often. */
+    abortMsMax: 30_000,
+    abortPollMs: 100,
+    /** Why an event is skipped: kept in the log. */
+    skipReasonCharsMax: 500,
+    /** How far a rebuild is behind the log is looked up this often. */
+    headLookMs: 1_000,
+    /** Where progress is no terminal's, a line of it is printed this often. */
+    progressLineMs: 5_000,
     /** A `replay --follow` that ends at a time looks at the clock this often. */
     followEndPollMs: 1_000,
   },

@@ -35,6 +35,8 @@ export interface Settings {
   readonly proxyHops: number;
   /** Origins of pages elsewhere that may open WebSockets here. */
   readonly allowedOrigins: readonly string[];
+  /** What whoever reads the metrics must present. */
+  readonly metricsToken: string | undefined;
 }
 
 /** The environment asks for something that cannot be. The message holds every problem, one sentence a line. */
@@ -116,6 +118,13 @@ export const settingsSchema = Type.Object(
         "Origins, beside the server's own, whose pages may open WebSockets. Default: none.",
       ),
     ),
+    HONGBAO_METRICS_TOKEN: Type.Optional(
+      text(
+        '16 or more characters without spaces (make one with `openssl rand -hex 32`)',
+        /^[A-Za-z0-9._~+/=-]{16,}$/,
+        'Whoever reads /metrics presents it. Default: none, and then only this machine reads them, in development.',
+      ),
+    ),
     ESDB_URL: Type.Optional(
       text(
         'like esdb://host:2113?tls=false',
@@ -147,6 +156,7 @@ type VariableName = keyof Variables;
 /** Their values are not repeated in messages, which end up in logs. */
 export const secretVariables: readonly VariableName[] = [
   'HONGBAO_MASTER_KEY',
+  'HONGBAO_METRICS_TOKEN',
   'ESDB_URL',
   'DATABASE_URL',
   'REDIS_URL',
@@ -185,6 +195,7 @@ export function environmentOf(settings: Settings): Record<VariableName, string |
     HONGBAO_ALLOW_EMBEDDED: settings.allowEmbedded ? '1' : '0',
     HONGBAO_TRUST_PROXY: String(settings.proxyHops),
     HONGBAO_ALLOWED_ORIGINS: settings.allowedOrigins.join(',') || undefined,
+    HONGBAO_METRICS_TOKEN: settings.metricsToken,
     ESDB_URL: settings.esdbUrl,
     DATABASE_URL: settings.databaseUrl,
     REDIS_URL: settings.redisUrl,
@@ -208,6 +219,7 @@ function settingsFrom(variables: Variables): Settings {
     allowEmbedded: variables.HONGBAO_ALLOW_EMBEDDED === '1',
     proxyHops: Number(variables.HONGBAO_TRUST_PROXY ?? '0'),
     allowedOrigins: variables.HONGBAO_ALLOWED_ORIGINS?.split(',') ?? [],
+    metricsToken: variables.HONGBAO_METRICS_TOKEN,
   };
 }
 

@@ -4,6 +4,7 @@ import type { FriendshipEvent } from './friendship/friendship-events.ts';
 import type { GroupEvent } from './group/group-events.ts';
 import type { LogEpochEvent } from './log-epoch.ts';
 import type { PacketEvent } from './packet/packet-events.ts';
+import type { ProjectionEvent } from './projection-skips.ts';
 import type { ReceiptsEvent } from './receipts/receipts-events.ts';
 import type { WalletEvent } from './wallet/wallet-events.ts';
 
@@ -35,7 +36,8 @@ export type DomainEvent =
   | ReceiptsEvent
   | WalletEvent
   | PacketEvent
-  | LogEpochEvent;
+  | LogEpochEvent
+  | ProjectionEvent;
 
 export type DomainEventType = DomainEvent['type'];
 export type EventOfType<Type extends DomainEventType> = Extract<DomainEvent, { readonly type: Type }>;

@@ -4,6 +4,9 @@ import { pairKey } from './ids.ts';
 /** How many streams the receipts are spread over. Fixed for the life of a log. */
 export const receiptShardCount = 16;
 
+/** Of the streams that say which events projections leave out. */
+export const projectionPrefix = 'projection-';
+
 /** Stream names. What stands before the first hyphen is the stream's category. */
 export const streams = {
   username: (keyedHash: string) => `username-${keyedHash}`,
@@ -15,6 +18,7 @@ export const streams = {
   wallet: (userId: UserId) => `wallet-${userId}`,
   packet: (packetId: PacketId) => `packet-${packetId}`,
   logEpoch: 'log-epoch',
+  projection: (name: string) => `${projectionPrefix}${name}`,
 } as const;
 
 const conversationPrefix = 'conversation-';

@@ -53,6 +53,8 @@ const upcasters: { readonly [Type in DomainEventType]: readonly Upcaster[] } = {
   PacketRefunded: [],
   PacketCancelled: [],
   EpochBegun: [],
+  EventSkipped: [],
+  SkipUndone: [],
 };
 
 /** The log holds an event that this version of the program does not know: a newer one wrote it, or a stranger. */

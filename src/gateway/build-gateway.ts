@@ -6,6 +6,7 @@ import { apiDocs } from './http/api-docs.ts';
 import { conversationRoutes } from './http/conversation-routes.ts';
 import { errorHandler, sendError } from './http/error-handler.ts';
 import { groupRoutes } from './http/group-routes.ts';
+import { metricsRoute } from './http/metrics-route.ts';
 import { moneyRoutes } from './http/money-routes.ts';
 import { peopleRoutes } from './http/people-routes.ts';
 import type { GatewayApp, RouteContext } from './http/route-context.ts';
@@ -68,6 +69,17 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
     routes(app, context);
   }
   healthRoutes(app, context);
+  metricsRoute(app, {
+    ...context,
+    own: () => [
+      {
+        type: 'gauge',
+        name: 'sockets_open',
+        help: 'WebSockets that are open.',
+        value: sockets.connectionCount,
+      },
+    ],
+  });
   devRoutes(app, context);
   await pageRoutes(app, context);
 

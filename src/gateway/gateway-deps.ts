@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Accounts } from '../commands/accounts.ts';
 import type { CommandService } from '../commands/requests.ts';
 import type { ChangeBus } from '../projections/bus.ts';
+import type { Metric } from '../runtime/metrics/metric.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { Tokens } from '../vault/tokens.ts';
@@ -21,6 +22,10 @@ export interface GatewayDeps {
   readonly bus: Pick<ChangeBus, 'subscribe'>;
   /** What must work for this process to be ready, by name. Each answers `undefined` or what is wrong. */
   readonly readiness: Readonly<Record<string, ReadinessCheck>>;
+  /** The numbers of this process. Without it there is no `/metrics`. */
+  readonly metrics?: () => Promise<readonly Metric[]>;
+  /** What whoever reads them must present; without it only this machine may, and in development only. */
+  readonly metricsToken?: string | undefined;
   /** The folder of the built web page; without it, `/` answers not-found. */
   readonly webRoot?: string;
   /**

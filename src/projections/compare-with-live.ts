@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Position } from '../commands/event-log.ts';
 import { OperatorError } from '../config/operator-error.ts';
-import type { RowDifference } from './compare.ts';
+import type { Comparison, OnDifference } from './compare.ts';
 import { compareGenerations } from './compare.ts';
 import { loadLiveGeneration } from './generations.ts';
 import type { LogCut } from './log-cut.ts';
@@ -18,7 +18,7 @@ export class LiveRowsAhead extends OperatorError {
  * Compares a shadow with the live generation, row by row at one place in the log, while the live one goes on: a
  * snapshot of the live tables says how far each of their partitions is; the shadow is brought exactly there
  * (`bringTo`); then both are read. The shadow must not be beyond the live generation when this is called. `head`
- * reads the position of the log's newest event.
+ * reads the position of the log's newest event, and `onDifference` gets every row that differs.
  *
  * @throws LiveRowsAhead when the live rows are beyond it: brought there, the shadow would miss what comes next.
  */
@@ -27,7 +27,8 @@ export function compareWithLive(
   shadow: ShadowWriter,
   head: () => Promise<Position>,
   bringTo: (cut: LogCut) => Promise<unknown>,
-): Promise<readonly RowDifference[]> {
+  onDifference?: OnDifference,
+): Promise<Comparison> {
   const { projection, generation } = shadow;
   return inTransaction(pool, snapshot, async (liveSql) => {
     const live = await loadLiveGeneration(liveSql, projection.name);
@@ -41,7 +42,12 @@ export function compareWithLive(
       );
     }
     return inTransaction(pool, snapshot, (shadowSql) =>
-      compareGenerations(projection, { sql: liveSql, generation: live }, { sql: shadowSql, generation }),
+      compareGenerations(
+        projection,
+        { sql: liveSql, generation: live },
+        { sql: shadowSql, generation },
+        onDifference,
+      ),
     );
   });
 }
@@ -50,7 +56,7 @@ export function compareWithLive(
 export function assertNotAhead(name: string, position: Position, head: Position): void {
   if (position <= head) return;
   throw new LiveRowsAhead(
-    `The rows of ${name} are at ${position}, beyond the log's end at ${head}: there is no replay to compare them with. Run: hongbao rebuild ${name}`,
+    `The rows of ${name} are at ${position}, beyond the log's end at ${head}: there is no replay to compare them with. Run: hongbao projections rebuild ${name}`,
   );
 }
 

@@ -14,28 +14,46 @@ export interface RowDifference {
   readonly row: string;
 }
 
+/** What a comparison found. */
+export interface Comparison {
+  /** All rows that only one side has. */
+  readonly count: number;
+  /** The first of each table, at most `limits.projections.differencesShownMax`. */
+  readonly differences: readonly RowDifference[];
+}
+
+/** Takes every difference as it is found; the comparison goes on when it has. */
+export type OnDifference = (difference: RowDifference) => void | Promise<void>;
+
 /**
  * Compares all tables of two generations of one projection, which must stand at the same position: each in its
- * own snapshot. A digest per table first, which the database computes; rows only where the digests differ, and
- * then at most `limits.projections.differencesShownMax` per table.
+ * own snapshot. A digest per table first, which the database computes; rows only where the digests differ. However
+ * many do, few are in memory at a time: `onDifference` gets them all.
  */
 export async function compareGenerations(
   projection: Projection,
   live: { readonly sql: Sql; readonly generation: Generation },
   replay: { readonly sql: Sql; readonly generation: Generation },
-): Promise<readonly RowDifference[]> {
+  onDifference: OnDifference = () => {},
+): Promise<Comparison> {
   const differences: RowDifference[] = [];
+  let count = 0;
   for (const table of projection.tables) {
     const inLive = qualified(live.generation, table);
     const inReplay = qualified(replay.generation, table);
     const [one, other] = await Promise.all([digest(live.sql, inLive), digest(replay.sql, inReplay)]);
     if (one === other) continue;
     const rows = differingRows(orderedRows(live.sql, inLive), orderedRows(replay.sql, inReplay));
+    let ofTable = 0;
     for await (const { onlyIn, row } of rows) {
-      differences.push({ projection: projection.name, table, onlyIn, row });
+      const difference: RowDifference = { projection: projection.name, table, onlyIn, row };
+      if (ofTable < limits.projections.differencesShownMax) differences.push(difference);
+      ofTable += 1;
+      await onDifference(difference);
     }
+    count += ofTable;
   }
-  return differences;
+  return { count, differences };
 }
 
 function qualified(generation: Generation, table: string): string {
@@ -51,25 +69,22 @@ async function digest(sql: Sql, table: string): Promise<string> {
   return row?.digest ?? '';
 }
 
-/** Merges two ordered lists and yields what only one has, up to the bound. */
+/** Merges two ordered lists and yields what only one has. */
 async function* differingRows(
   live: AsyncGenerator<string>,
   replay: AsyncGenerator<string>,
 ): AsyncGenerator<Pick<RowDifference, 'onlyIn' | 'row'>> {
-  let shown = 0;
   let one = await live.next();
   let other = await replay.next();
-  while (shown < limits.projections.differencesShownMax && !(one.done && other.done)) {
+  while (!(one.done && other.done)) {
     if (!one.done && !other.done && one.value === other.value) {
       one = await live.next();
       other = await replay.next();
     } else if (!one.done && (other.done || byCodePoints(one.value, other.value) < 0)) {
       yield { onlyIn: 'live', row: one.value };
-      shown += 1;
       one = await live.next();
     } else if (!other.done) {
       yield { onlyIn: 'replay', row: other.value };
-      shown += 1;
       other = await replay.next();
     }
   }

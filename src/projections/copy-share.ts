@@ -5,6 +5,7 @@ import { projectionNamed } from './all-projections.ts';
 import type { Generation } from './generations.ts';
 import { evenPace, fullSpeed } from './pace.ts';
 import type { Projection } from './projection.ts';
+import { readSkips } from './read-skips.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
 
@@ -40,11 +41,14 @@ export async function copyShare(
   onNews: (news: CopyNews) => void,
 ): Promise<void> {
   const nowMs = runtime.clock.nowMs();
-  const writers = generations.map((generation) => {
+  const writers: ShadowWriter[] = [];
+  for (const generation of generations) {
     const projection = projectionNamed(generation.name);
     if (projection === undefined) throw new Error(`there is no projection ${generation.name}`);
-    return new ShadowWriter(pool, { projection, generation, epoch }, nowMs);
-  });
+    // Should they change meanwhile, the swap will find that they are not those of the rebuild's beginning.
+    const skips = await readSkips(log, projection.name);
+    writers.push(new ShadowWriter(pool, { projection, generation, epoch, skips }, nowMs));
+  }
   const pace = eventsPerSecondMax === undefined ? fullSpeed : evenPace(eventsPerSecondMax, runtime);
   const copied = (events: number, position: Position): void => onNews({ events, position });
   await copyToShadows(log, writers, until, { copied, pace, signal: undefined });

@@ -2,11 +2,12 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import type { Skips } from '../domain/projection-skips.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BusMessage, ProjectionProgress } from './bus.ts';
 import type { Change } from './changes.ts';
-import type { Checkpoint, CheckpointMove } from './checkpoints.ts';
+import type { Checkpoint, CheckpointKey, CheckpointMove } from './checkpoints.ts';
 import { CheckpointMoved, isSamePlace, loadCheckpoints, moveCheckpoints } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
 import type { FeedEntry } from './feed-entry.ts';
@@ -14,8 +15,10 @@ import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionCounters } from './projection-counters.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { poisonFailure, recordFailure } from './projection-failure.ts';
+import { isSkipped } from './read-skips.ts';
 import type { Sql } from './sql.ts';
 import { sqlOn } from './sql.ts';
 import { isTransient } from './sql-errors.ts';
@@ -29,7 +32,8 @@ import { inTransaction } from './transaction.ts';
  *   idle ------------> writing ----------------------> writing ---------------> idle
  *                        |  fault that may pass: wait, look where the checkpoints are, same batch again
  *                        |  other fault, many events: the same events one by one, to find the culprit
- *                        |  other fault, one event: its partition is HALTED (poison), the others go on
+ *                        |  other fault, one event: its partition is HALTED (poison), the others go on, until an
+ *                        |    operator has it tried again or skips the event: the session begins anew
  *                        |  checkpoint moved by somebody else: LOST, the session begins anew
  *   idle ----> LOST, too, when the heartbeat finds another checkpoint stored than the lane's
  *
@@ -60,6 +64,7 @@ export interface LaneDeps {
   /** Bounds the writers of a process. */
   readonly limit: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly publish: (message: BusMessage) => void;
+  readonly counters: ProjectionCounters;
   /** The queue got shorter, or the lane's state changed. */
   readonly moved: () => void;
   /** Somebody else writes this generation, or it is retired: nothing here can be trusted any more. */
@@ -76,11 +81,16 @@ export interface LanePartition {
   /** Reads show everything up to here: beyond the checkpoint when what followed was not this lane's. */
   readonly reached: Position;
   readonly failure: ProjectionFailure | undefined;
+  /** When the oldest event was decided that it has not written, ms; `undefined` when it has written all. */
+  readonly waitingSinceMs: number | undefined;
 }
 
 interface HaltedPartition {
   readonly checkpoint: Checkpoint;
   readonly failure: ProjectionFailure;
+  readonly waitingSinceMs: number | undefined;
+  /** The database knows it too: when it is gone from there, an operator wants another try. */
+  isRecorded: boolean;
 }
 
 export class Lane {
@@ -89,6 +99,7 @@ export class Lane {
   readonly #deps: LaneDeps;
   readonly #logger: Logger;
   readonly #schema: string;
+  readonly #skips: Skips;
   readonly #stopping = new AbortController();
   /** The durable checkpoints of the partitions that it writes; another map after each commit. */
   #checkpoints: ReadonlyMap<number, Checkpoint>;
@@ -109,18 +120,20 @@ export class Lane {
   /** Up to here events go one by one: a batch that holds them has failed. */
   #oneByOneTo: Position;
 
-  /** `checkpoints`: of the partitions that it is to write, at least one. */
+  /** `checkpoints`: of the partitions that it is to write, at least one. `skips`: what the rows leave out. */
   constructor(
     deps: LaneDeps,
     projection: Projection,
     generation: Generation,
     checkpoints: ReadonlyMap<number, Checkpoint>,
+    skips: Skips,
   ) {
     this.#deps = deps;
     this.projection = projection;
     this.generation = generation;
     this.#logger = deps.logger.child({ projection: projection.name, generation: generation.number });
     this.#schema = schemaOf(projection.name, generation.number);
+    this.#skips = skips;
     this.#checkpoints = checkpoints;
     const start = firstOf(checkpoints);
     this.#readTo = start;
@@ -135,21 +148,31 @@ export class Lane {
 
   /** What it writes, and what it had to stop writing, by partition. */
   get partitions(): readonly LanePartition[] {
+    const waiting = this.#oldestQueued();
     const active = [...this.#checkpoints].map(([partition, checkpoint]) => ({
       partition,
       state: this.#state,
       checkpoint,
       reached: this.#reachedAt(checkpoint),
       failure: undefined,
+      waitingSinceMs: waiting.get(partition),
     }));
-    const halted = [...this.#halted].map(([partition, { checkpoint, failure }]) => ({
+    const halted = [...this.#halted].map(([partition, { checkpoint, failure, waitingSinceMs }]) => ({
       partition,
       state: 'halted' as const,
       checkpoint,
       reached: checkpoint.position,
       failure,
+      waitingSinceMs,
     }));
     return [...active, ...halted].sort((one, other) => one.partition - other.partition);
+  }
+
+  /** The partitions that stand still, as far as the database knows it too. */
+  get recordedStops(): readonly CheckpointKey[] {
+    return [...this.#halted]
+      .filter(([, { isRecorded }]) => isRecorded)
+      .map(([partition]) => ({ ...this.#key, partition }));
   }
 
   get queuedEvents(): number {
@@ -217,6 +240,7 @@ export class Lane {
     // Partitions that were another's before may be further than the most backward one.
     if (checkpoint === undefined || position <= checkpoint.position) return;
     if (!this.projection.streamPrefixes.some((prefix) => stream.startsWith(prefix))) return;
+    if (isSkipped(this.#skips, entry.recorded)) return;
     this.#queue.push(entry);
     this.#queuedBytes += entry.bytes;
     this.#wake();
@@ -296,6 +320,7 @@ export class Lane {
       return;
     }
     if (!isWritten) return;
+    this.#deps.counters.committed(batch.length);
     this.#queue.splice(0, batch.length);
     this.#queuedBytes -= bytesOf(batch);
     this.#tell(moves, position, describe);
@@ -373,6 +398,7 @@ export class Lane {
         if (isBegun && !isTransient(error)) throw error;
         if (!this.isActive) return false;
         this.#state = 'retrying';
+        this.#deps.counters.retries += 1;
         this.#logger.warn({ err: error, attempt }, 'a projection could not write; it tries again');
         const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
         await runtime.timers.sleep(delayMs, this.#stopping.signal);
@@ -410,12 +436,18 @@ export class Lane {
     const checkpoint = this.#checkpoints.get(partition);
     if (checkpoint === undefined) return;
     const failure = poisonFailure(error, entry);
+    this.#deps.counters.stops += 1;
     this.#logger.error({ err: error, partition, failure }, 'a partition of a projection stopped');
-    this.#halted.set(partition, { checkpoint, failure });
+    const waitingSinceMs = entry?.recorded.metadata.timeMs;
+    const halted: HaltedPartition = { checkpoint, failure, isRecorded: false, waitingSinceMs };
+    this.#halted.set(partition, halted);
     this.#checkpoints = new Map([...this.#checkpoints].filter(([other]) => other !== partition));
     this.#queue = this.#queue.filter((queued) => this.#partitionOf(queued) !== partition);
     this.#queuedBytes = bytesOf(this.#queue);
     const recording = recordFailure(sqlOn(this.#deps.pool), { ...this.#key, partition }, failure)
+      .then(() => {
+        halted.isRecorded = true;
+      })
       .catch((recordError: unknown) => {
         this.#logger.warn({ err: recordError }, 'could not record why a partition stopped');
       })
@@ -437,6 +469,17 @@ export class Lane {
 
   #partitionOf({ hash }: FeedEntry): number {
     return hash % this.generation.partitions;
+  }
+
+  /** When the first event of each partition in the queue was decided, ms. */
+  #oldestQueued(): ReadonlyMap<number, number> {
+    const oldest = new Map<number, number>();
+    for (const entry of this.#queue) {
+      const partition = this.#partitionOf(entry);
+      if (!oldest.has(partition)) oldest.set(partition, entry.recorded.metadata.timeMs);
+      if (oldest.size === this.#checkpoints.size) break;
+    }
+    return oldest;
   }
 
   #reachedAt({ position }: Checkpoint): Position {

@@ -1,4 +1,5 @@
 import type { Position } from '../commands/event-log.ts';
+import type { Skips } from '../domain/projection-skips.ts';
 import type { Checkpoint, CheckpointKey, StoredCheckpoint } from './checkpoints.ts';
 import { loadCheckpoints, moveCheckpoint } from './checkpoints.ts';
 import type { Generation } from './generations.ts';
@@ -8,6 +9,7 @@ import type { Projection } from './projection.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { recordFailure, unusable } from './projection-failure.ts';
 import type { SessionDeps } from './projection-session.ts';
+import { readSkips } from './read-skips.ts';
 import { sqlOn } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -26,6 +28,7 @@ interface ReadyProjection {
   readonly projection: Projection;
   readonly generation: Generation;
   readonly checkpoints: ReadonlyMap<number, Checkpoint>;
+  readonly skips: Skips;
 }
 
 export interface LoadedProjections {
@@ -68,7 +71,9 @@ export async function loadProjections(
         checkpoints.set(partition, isNameless ? await adoptEpoch(deps, key, checkpoint, epoch) : checkpoint);
       } else idle.push({ projection, generation, partition, checkpoint, failure });
     }
-    if (checkpoints.size > 0) ready.push({ projection, generation, checkpoints });
+    if (checkpoints.size > 0) {
+      ready.push({ projection, generation, checkpoints, skips: await readSkips(log, name) });
+    }
   }
   return { epoch, head, ready, idle };
 }

@@ -15,6 +15,8 @@ export interface ProjectionFailure {
   readonly reason: 'poison' | 'ahead' | 'epoch' | 'rebuild';
   /** What happened, and what to do. */
   readonly message: string;
+  /** What was thrown, alone. Absent in what older versions recorded. */
+  readonly error?: string;
   readonly event?: {
     readonly stream: string;
     readonly revision: number;
@@ -27,11 +29,12 @@ export interface ProjectionFailure {
 /** What an event did that cannot be folded or written; without one, what a write of no event did. */
 export function poisonFailure(error: unknown, entry: FeedEntry | undefined): ProjectionFailure {
   const text = textOf(error);
-  if (entry === undefined) return { reason: 'poison', message: text };
+  if (entry === undefined) return { reason: 'poison', message: text, error: text };
   const { stream, revision, type, position } = entry.recorded;
   return {
     reason: 'poison',
     message: `Event ${revision} of ${stream} (${type}, position ${position}) cannot be projected: ${text}`,
+    error: text,
     event: { stream, revision, type, position: position.toString() },
   };
 }
@@ -55,7 +58,7 @@ export function unusable(
 ): ProjectionFailure | undefined {
   const recorded = checkpoint.failure;
   if (recorded?.reason === 'ahead' || recorded?.reason === 'epoch') return recorded;
-  const advice = `Run: hongbao rebuild ${key.name}`;
+  const advice = `Run: hongbao projections rebuild ${key.name}`;
   if (checkpoint.epoch !== epoch && checkpoint.epoch !== noEpoch) {
     return {
       reason: 'epoch',

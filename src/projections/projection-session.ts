@@ -2,17 +2,19 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { EventLog, Position, Subscription } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
-import { streams } from '../domain/streams.ts';
+import { projectionPrefix, streams } from '../domain/streams.ts';
 import type { Runtime, TimerHandle } from '../runtime/runtime.ts';
 import type { BusMessage, ChangeBus } from './bus.ts';
 import { isSamePlace, loadCheckpoints } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
+import type { FeedEntry } from './feed-entry.ts';
 import { feedEntry } from './feed-entry.ts';
 import { Lane } from './lane.ts';
 import { limiter } from './limiter.ts';
 import type { IdlePartition, LoadedProjections } from './load-projections.ts';
 import { loadProjections } from './load-projections.ts';
 import type { Projection } from './projection.ts';
+import type { ProjectionCounters } from './projection-counters.ts';
 import { sqlOn } from './sql.ts';
 
 export interface SessionDeps {
@@ -23,13 +25,15 @@ export interface SessionDeps {
   readonly logger: Logger;
   /** How many a generation that is made here gets. Default: `limits.projections.partitions`. */
   readonly partitions?: number | undefined;
+  /** Where what is done for a projection is counted. */
+  readonly countersOf: (projection: string) => ProjectionCounters;
 }
 
 /**
  * One stretch of owning partitions: reads the log once and feeds it to a lane per projection, from
  * where the most backward partition is. Ends when it is told to, when a lane finds that a checkpoint of its was
- * moved by somebody else, or when the log's epoch changes; whoever owns the partitions then begins a new one,
- * which looks at everything afresh.
+ * moved by somebody else, when the log's epoch or what an operator skips changes, or when one wants a stopped partition
+ * tried again; whoever owns the partitions then begins a new one, which looks at everything afresh.
  */
 export class ProjectionSession {
   readonly lanes: readonly Lane[];
@@ -41,7 +45,7 @@ export class ProjectionSession {
   #subscription: Subscription | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #announcing: TimerHandle | undefined;
-  #looking: Promise<void> | undefined;
+  #looking: Promise<unknown> | undefined;
   #isEnding = false;
 
   private constructor(deps: SessionDeps, loaded: LoadedProjections) {
@@ -61,7 +65,14 @@ export class ProjectionSession {
       lost: () => this.end(),
     };
     this.lanes = loaded.ready.map(
-      ({ projection, generation, checkpoints }) => new Lane(laneDeps, projection, generation, checkpoints),
+      ({ projection, generation, checkpoints, skips }) =>
+        new Lane(
+          { ...laneDeps, counters: deps.countersOf(projection.name) },
+          projection,
+          generation,
+          checkpoints,
+          skips,
+        ),
     );
   }
 
@@ -86,7 +97,11 @@ export class ProjectionSession {
     }
     const after = earliest(first, ...others);
     const streamPrefixes = [
-      ...new Set([...this.lanes.flatMap((lane) => lane.projection.streamPrefixes), streams.logEpoch]),
+      ...new Set([
+        ...this.lanes.flatMap((lane) => lane.projection.streamPrefixes),
+        streams.logEpoch,
+        projectionPrefix,
+      ]),
     ];
     const subscription = this.#deps.log.subscribe({ after, streamPrefixes });
     this.#subscription = subscription;
@@ -116,8 +131,10 @@ export class ProjectionSession {
     for (const lane of this.lanes) lane.saveCheckpoints();
     this.#publishProgress();
     if (this.#isEnding) return;
-    this.#looking ??= this.#findLost()
-      .catch((error: unknown) => this.#deps.logger.warn({ err: error }, 'could not look for lost rows'))
+    this.#looking ??= Promise.all([this.#findLost(), this.#findRetried()])
+      .catch((error: unknown) =>
+        this.#deps.logger.warn({ err: error }, 'could not look at the stored checkpoints'),
+      )
       .finally(() => {
         this.#looking = undefined;
       });
@@ -151,13 +168,21 @@ export class ProjectionSession {
     }
   }
 
+  /** An operator who wants a stopped partition tried again takes the reason away that is stored with it. */
+  async #findRetried(): Promise<void> {
+    const stops = this.lanes.flatMap((lane) => lane.recordedStops);
+    if (stops.length === 0) return;
+    const stored = await loadCheckpoints(sqlOn(this.#deps.pool), stops);
+    if (stored.some((checkpoint) => checkpoint?.failure === null)) this.end();
+  }
+
   async #feed(subscription: Subscription): Promise<void> {
     for await (const item of subscription) {
       if (this.#isEnding) return;
       if (item.kind === 'event') {
         const entry = feedEntry(item.event);
         for (const lane of this.lanes) lane.offer(entry);
-        if (this.#isNewEpoch(entry.event)) return;
+        if (this.#changesEverything(entry)) return;
       } else if (item.kind === 'checkpoint') {
         for (const lane of this.lanes) lane.skipTo(item.position);
       }
@@ -169,10 +194,12 @@ export class ProjectionSession {
     }
   }
 
-  #isNewEpoch(event: ReturnType<typeof feedEntry>['event']): boolean {
-    if (event.kind === 'bad' || event.event.type !== 'EpochBegun') return false;
-    const { data, position } = event.event;
-    return position > this.#headAtStart && data.epoch !== this.#epoch;
+  /** Whether what this session looked up when it began holds no more. */
+  #changesEverything({ event }: FeedEntry): boolean {
+    if (event.kind === 'bad' || event.event.position <= this.#headAtStart) return false;
+    const { type, data } = event.event;
+    if (type === 'EpochBegun') return data.epoch !== this.#epoch;
+    return type === 'EventSkipped' || type === 'SkipUndone';
   }
 
   #hasRoom(): boolean {

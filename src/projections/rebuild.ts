@@ -2,13 +2,14 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { type EventLog, type Position, START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import { OperatorError } from '../config/operator-error.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { CheckpointMoved } from './checkpoints.ts';
 import { boundedTail } from './bounded-tail.ts';
+import type { Comparison, OnDifference, RowDifference } from './compare.ts';
 import type { CopyNews, CopyWorkers } from './copy-share.ts';
 import { dealOut } from './copy-share.ts';
-import type { RowDifference } from './compare.ts';
 import { assertNotAhead, compareWithLive } from './compare-with-live.ts';
 import { earliest } from './earliest.ts';
 import type { Generation } from './generations.ts';
@@ -26,6 +27,7 @@ import { readLogEpoch } from './log-epoch-reader.ts';
 import { evenPace, fullSpeed, type Pace } from './pace.ts';
 import type { Projection } from './projection.ts';
 import { withRebuildLocks } from './rebuild-lock.ts';
+import { areSameSkips, readSkips } from './read-skips.ts';
 import type { RebuildProgress } from './rebuild-progress.ts';
 import { ProgressMeter } from './rebuild-progress.ts';
 import type { CopyTarget } from './shadow-copy.ts';
@@ -69,13 +71,17 @@ export interface RebuildOptions {
   readonly eventsPerSecondMax?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: RebuildProgress) => void;
+  /** Gets every row that differs, as it is found. */
+  readonly onDifference?: OnDifference;
 }
 
 export interface RebuildResult {
   readonly projection: string;
   readonly generation: number;
   readonly kind: 'swapped' | 'compared';
-  /** What the old generation had otherwise, when a comparison was asked for; a bounded sample. */
+  /** The rows that the old generation had otherwise, when a comparison was asked for. */
+  readonly differenceCount: number;
+  /** The first of them, in each table. */
   readonly differences: readonly RowDifference[];
 }
 
@@ -84,11 +90,16 @@ export class RebuildAborted extends Error {
   override readonly name = 'RebuildAborted';
 }
 
+/** The log leaves out other events now than when the rebuild began: its rows are not what they should be. */
+export class OtherSkips extends OperatorError {
+  override readonly name = 'OtherSkips';
+}
+
 /**
  * Rebuilds projections from the log's start, beside the live ones, with one pass over the log for all.
  *
  * @throws RebuildUnderWay when another process rebuilds one of them, RebuildAborted when `signal` or
- * `abortRebuild` ended it, LiveRowsAhead when it was to compare rows that are further than the log, and what the log and the database throw.
+ * `abortRebuild` ended it, OtherSkips when what the log skips has changed meanwhile, LiveRowsAhead when it was to compare rows that are further than the log, and what the log and the database throw.
  */
 export async function rebuild(
   deps: RebuildDeps,
@@ -159,7 +170,9 @@ class Rebuild {
       const generation = await inTransaction(pool, {}, (tx) =>
         createGeneration(tx, projection, epoch, 'shadow', partitions),
       );
-      const writer = new ShadowWriter(pool, { projection, generation, epoch }, runtime.clock.nowMs());
+      const skips = await readSkips(log, projection.name);
+      const place = { projection, generation, epoch, skips };
+      const writer = new ShadowWriter(pool, place, runtime.clock.nowMs());
       writers.push(writer);
       this.#shadows.add(writer);
     }
@@ -241,25 +254,34 @@ class Rebuild {
       await sqlOn(pool).execute(`analyze ${schemaOf(generation.name, generation.number)}.${table}`);
     }
 
-    let differences: readonly RowDifference[] = [];
+    let compared: Comparison = { count: 0, differences: [] };
     if (this.#options.compare === true) {
       this.#meter.enter('compare', [projection.name]);
-      differences = await compareWithLive(
+      compared = await compareWithLive(
         pool,
         writer,
         () => this.#deps.log.head(),
         (cut) => this.#bringTo(writer, cut),
+        this.#options.onDifference,
       );
+      await this.#refuseOtherSkips(writer);
     }
+    const { count: differenceCount, differences } = compared;
+    const result = {
+      projection: projection.name,
+      generation: generation.number,
+      differenceCount,
+      differences,
+    };
     if (this.#options.swap === false) {
       await this.#drop(generation);
       this.#shadows.delete(writer);
-      return { projection: projection.name, generation: generation.number, kind: 'compared', differences };
+      return { ...result, kind: 'compared' };
     }
     const before = await this.#swap(writer);
     this.#shadows.delete(writer);
     await this.#drop(before);
-    return { projection: projection.name, generation: generation.number, kind: 'swapped', differences };
+    return { ...result, kind: 'swapped' };
   }
 
   async #swap(writer: ShadowWriter): Promise<Generation> {
@@ -271,7 +293,14 @@ class Rebuild {
       await this.#copy([writer], await log.head());
       this.#meter.enter('swap', [projection.name]);
       const tail = boundedTail(runtime.timers, (position) => this.#copy([writer], position));
-      const deps = { pool, clock: runtime.clock, head: () => log.head(), catchUp: tail.catchUp };
+      const assertUsable = () => this.#refuseOtherSkips(writer);
+      const deps = {
+        pool,
+        clock: runtime.clock,
+        head: () => log.head(),
+        catchUp: tail.catchUp,
+        assertUsable,
+      };
       const outcome = await swapGeneration(deps, projection, tables, generation).finally(tail.ended);
       if (outcome.kind === 'swapped') return outcome.before;
       if (outcome.kind === 'gone') throw new RebuildAborted('the shadow was taken away');
@@ -281,6 +310,14 @@ class Rebuild {
       this.#options.signal?.throwIfAborted();
     }
     throw new Error(`${writer.projection.name} could not be swapped in: its tables are in use all the time`);
+  }
+
+  /** What was skipped, or is skipped no more, since the shadow was made may be in its rows, or lack in them. */
+  async #refuseOtherSkips({ projection: { name }, skips }: ShadowWriter): Promise<void> {
+    if (areSameSkips(skips, await readSkips(this.#deps.log, name))) return;
+    throw new OtherSkips(
+      `An operator has decided anew which events ${name} skips while it was being rebuilt. Run: hongbao projections rebuild ${name}`,
+    );
   }
 
   /** Where a shadow that is to be compared may go: not beyond the live rows, nor beyond the log. */
@@ -297,6 +334,7 @@ class Rebuild {
       projection: writer.projection,
       position: writer.position,
       write: (events) => writer.writeAhead(events, cut),
+      takes: (event) => writer.takes(event),
     };
     await this.#copy([ahead], lastOf(cut));
     writer.reached(cut);

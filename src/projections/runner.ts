@@ -13,6 +13,7 @@ import { HeldLeases } from './held-leases.ts';
 import type { LaneState } from './lane.ts';
 import { OutdatedReplacer } from './outdated-replacer.ts';
 import type { Projection } from './projection.ts';
+import { ProjectionCounters } from './projection-counters.ts';
 import type { ProjectionFailure } from './projection-failure.ts';
 import { ProjectionSession } from './projection-session.ts';
 import { sqlOn } from './sql.ts';
@@ -48,6 +49,8 @@ export interface ProjectionStatus {
   /** Of all its partitions in this process. */
   readonly queuedEvents: number;
   readonly failure: ProjectionFailure | undefined;
+  /** When the oldest event was decided that it has read and not written, ms; `undefined` when there is none. */
+  readonly waitingSinceMs: number | undefined;
 }
 
 export interface ProjectionRunner {
@@ -57,6 +60,8 @@ export interface ProjectionRunner {
   stop(): Promise<void>;
   /** Of the partitions that this process has; empty while it has none. */
   status(): readonly ProjectionStatus[];
+  /** What this process has done since it began, by projection. */
+  counters(): ReadonlyMap<string, ProjectionCounters>;
 }
 
 /** The leases of partitions: number n is for partition n of every projection. */
@@ -77,6 +82,7 @@ class Runner implements ProjectionRunner {
   readonly #leases: HeldLeases;
   readonly #replacer: OutdatedReplacer;
   readonly #stopping = new AbortController();
+  readonly #counters = new Map<string, ProjectionCounters>();
   #session: ProjectionSession | undefined;
   #running: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
@@ -124,7 +130,7 @@ class Runner implements ProjectionRunner {
     const session = this.#session;
     if (session === undefined) return [];
     const fed = session.lanes.flatMap((lane) =>
-      lane.partitions.map(({ partition, state, reached, failure }) => ({
+      lane.partitions.map(({ partition, state, reached, failure, waitingSinceMs }) => ({
         projection: lane.projection.name,
         partition,
         generation: lane.generation.number,
@@ -132,6 +138,7 @@ class Runner implements ProjectionRunner {
         reached,
         queuedEvents: lane.queuedEvents,
         failure,
+        waitingSinceMs,
       })),
     );
     const idle = session.idle.map(({ projection, generation, partition, checkpoint, failure }) => ({
@@ -142,8 +149,19 @@ class Runner implements ProjectionRunner {
       reached: checkpoint.position,
       queuedEvents: 0,
       failure: failure ?? this.#replacer.failureOf(projection.name),
+      waitingSinceMs: undefined,
     }));
     return [...fed, ...idle];
+  }
+
+  counters(): ReadonlyMap<string, ProjectionCounters> {
+    return this.#counters;
+  }
+
+  #countersOf(projection: string): ProjectionCounters {
+    const known = this.#counters.get(projection) ?? new ProjectionCounters();
+    this.#counters.set(projection, known);
+    return known;
   }
 
   async #run(): Promise<void> {
@@ -173,7 +191,11 @@ class Runner implements ProjectionRunner {
   }
 
   async #runSession(held: readonly number[]): Promise<void> {
-    const session = await ProjectionSession.open(this.#deps, this.#projections, held);
+    const session = await ProjectionSession.open(
+      { ...this.#deps, countersOf: (projection) => this.#countersOf(projection) },
+      this.#projections,
+      held,
+    );
     const heartbeat = this.#deps.runtime.timers.every(limits.projections.heartbeatMs, () => {
       session.heartbeat();
       this.#lookAfter(session, held);

@@ -7,7 +7,7 @@ import type { ProjectedEvent } from './projected-event.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 
 /** What a copy is made into. */
-export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write'>;
+export type CopyTarget = Pick<ShadowWriter, 'projection' | 'position' | 'write' | 'takes'>;
 
 export interface CopyOptions {
   /** Is told of every transaction: how many events went in, and up to where the log is copied. */
@@ -54,7 +54,11 @@ export async function copyToShadows(
   const { rebuildBatchBytesMax } = limits.projections;
   for await (const recorded of log.readAll({ after, until, streamPrefixes })) {
     const entry = feedEntry(recorded);
-    if (entry.event.kind === 'bad') throw entry.event.error;
+    if (entry.event.kind === 'bad') {
+      // One that all leave out need not be understood by anybody.
+      if (!behind.some((writer) => writer.takes(recorded))) continue;
+      throw entry.event.error;
+    }
     batch.add(entry.event.event);
     batchBytes += entry.bytes;
     if (batch.count >= pace.batchEventsMax || batchBytes >= rebuildBatchBytesMax) {

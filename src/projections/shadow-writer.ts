@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Position } from '../commands/event-log.ts';
 import { START } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
+import { noSkips, type Skips } from '../domain/projection-skips.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { CheckpointMoved, loadCheckpoint, moveCheckpoints } from './checkpoints.ts';
 import type { Generation } from './generations.ts';
@@ -10,6 +11,7 @@ import type { LogCut } from './log-cut.ts';
 import { isBefore } from './log-cut.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
+import { isSkipped } from './read-skips.ts';
 import { sqlOn } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -18,6 +20,8 @@ export interface ShadowPlace {
   readonly projection: Projection;
   readonly generation: Generation;
   readonly epoch: string;
+  /** What its rows are to leave out. Default: nothing. */
+  readonly skips?: Skips;
 }
 
 /**
@@ -34,8 +38,12 @@ export class ShadowWriter {
   /** The rows hold everything before this too, beyond the checkpoint. */
   #cut: LogCut | undefined;
 
+  /** What the rows leave out. */
+  readonly skips: Skips;
+
   /** A writer for a generation that `createGeneration` has just made for `epoch`. `nowMs` is the wall clock. */
-  constructor(pool: pg.Pool, { projection, generation, epoch }: ShadowPlace, nowMs: number) {
+  constructor(pool: pg.Pool, { projection, generation, epoch, skips = noSkips }: ShadowPlace, nowMs: number) {
+    this.skips = skips;
     this.#pool = pool;
     this.projection = projection;
     this.generation = generation;
@@ -89,6 +97,12 @@ export class ShadowWriter {
     this.#cut = cut;
   }
 
+  /** Whether an event is one for its rows. */
+  takes(event: { readonly stream: string; readonly revision: number }): boolean {
+    const isOwn = this.projection.streamPrefixes.some((prefix) => event.stream.startsWith(prefix));
+    return isOwn && !isSkipped(this.skips, event);
+  }
+
   /** The compare-and-set of all checkpoints, then the rows of `own`. */
   async #commit(own: readonly ProjectedEvent[], to: Checkpoint): Promise<void> {
     const { name, number, partitions } = this.generation;
@@ -108,6 +122,6 @@ export class ShadowWriter {
   #isMissing(event: ProjectedEvent): boolean {
     if (event.position <= this.#checkpoint.position || event.timeMs < this.#sinceMs) return false;
     if (this.#cut !== undefined && isBefore(event, this.#cut)) return false;
-    return this.projection.streamPrefixes.some((prefix) => event.stream.startsWith(prefix));
+    return this.takes(event);
   }
 }

@@ -27,6 +27,8 @@ export interface SwapDeps {
   readonly head: () => Promise<Position>;
   /** Brings the shadow to this position in transactions of its own; false when that takes too long. */
   readonly catchUp: (position: Position) => Promise<boolean>;
+  /** Throws when the shadow's rows are not to be shown. Asked while the live checkpoints cannot move. */
+  readonly assertUsable: () => Promise<void>;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface SwapDeps {
  * is the order in which the views move.
  */
 export async function swapGeneration(
-  { pool, clock, head, catchUp }: SwapDeps,
+  { pool, clock, head, catchUp, assertUsable }: SwapDeps,
   { name }: Projection,
   tables: readonly string[],
   shadow: Generation,
@@ -54,6 +56,7 @@ export async function swapGeneration(
     const live = generations.find((generation) => generation.state === 'live');
     if (live === undefined) throw new Error(`${name} has no live generation`);
     const ofLive = await lockCheckpoints(tx, live);
+    await assertUsable();
     const target = await positionToReach(ofLive, await loadCheckpoints(tx, shadow), head);
     if (target !== undefined && !(await catchUp(target))) return { kind: 'behind' };
     const ofShadow = await lockCheckpoints(tx, shadow);

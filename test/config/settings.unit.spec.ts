@@ -57,6 +57,7 @@ describe('settings', () => {
       allowEmbedded: false,
       proxyHops: 0,
       allowedOrigins: [],
+      metricsToken: undefined,
     });
   });
 
@@ -154,6 +155,7 @@ describe('settings', () => {
       projectors: fc.integer({ min: 0, max: 8 }),
       allowEmbedded: fc.constant(true),
       proxyHops: fc.integer({ min: 0, max: 9 }),
+      metricsToken: fc.constantFrom(undefined, 'a-token-of-the-operator'),
       allowedOrigins: fc.subarray(['https://chat.example.com', 'http://localhost:5173']),
     });
     fc.assert(

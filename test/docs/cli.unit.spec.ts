@@ -41,7 +41,7 @@ describe('docs/cli.md', () => {
   });
 
   it('names every projection', () => {
-    const section = sectionOf(text, 'rebuild');
+    const section = sectionOf(text, 'projections rebuild');
     expect(allProjections.map(({ name }) => name).filter((name) => !section.includes(`\`${name}\``))).toEqual(
       [],
     );

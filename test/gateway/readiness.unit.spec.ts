@@ -17,7 +17,12 @@ beforeEach(() => {
     new Promise<string | undefined>((resolve) => {
       answers.push(resolve);
     });
-  app = buildHealthServer({ runtime, readiness: { database }, logger: pino({ level: 'silent' }) });
+  app = buildHealthServer({
+    runtime,
+    readiness: { database },
+    environment: 'production',
+    logger: pino({ level: 'silent' }),
+  });
 });
 
 afterEach(() => app.close());
@@ -56,6 +61,7 @@ it('shows what a check that is passed has to say, too', async () => {
       projections: async () => ({ passed: 'partitions 0-7 here/1' }),
       database: async () => 'away',
     },
+    environment: 'production',
     logger: pino({ level: 'silent' }),
   });
   const answer = await other.inject({ url: '/health/ready' });

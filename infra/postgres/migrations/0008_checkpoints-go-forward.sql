@@ -10,7 +10,7 @@ begin
   raise exception 'the rows of % hold everything up to %: their checkpoint cannot go back to %',
     old.name, old.position, new.position
     using errcode = 'check_violation',
-          hint = format('To make the rows anew, run: hongbao rebuild %s', old.name);
+          hint = format('To make the rows anew, run: hongbao projections rebuild %s', old.name);
 end
 $$;
 

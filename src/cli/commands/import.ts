@@ -75,7 +75,7 @@ function reportLines({ held, appended, epochBegun }: ImportReport, dryRun: boole
   return [
     `${count(held)} events were there already, ${count(appended)} were written.`,
     epochBegun
-      ? 'A new epoch begins behind them: run hongbao rebuild when the server runs on this log.'
+      ? 'A new epoch begins behind them: run hongbao projections rebuild when the server runs on this log.'
       : 'The new epoch behind them had begun before.',
   ];
 }

@@ -1,22 +1,32 @@
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import type { Settings } from '../../config/settings.ts';
+import type { EventLog } from '../../commands/event-log.ts';
+import type { SkippedEvent } from '../../domain/projection-skips.ts';
+import { allProjections } from '../../projections/all-projections.ts';
 import { describeOwners, partitionOwners } from '../../projections/partition-owners.ts';
+import { readSkips } from '../../projections/read-skips.ts';
 import { readStoredStatus, type StoredStatus } from '../../projections/read-status.ts';
 import { exitCodes } from '../cli-error.ts';
+import { printable } from '../event-lines.ts';
 import { printLine } from '../output.ts';
 import { withReadSide } from '../with-read-side.ts';
+import { eventPlace } from './projections/stop-lines.ts';
 
-/** `hongbao projections`: where each read model is, as the database knows it. Answers 1 when one stands still. */
+/**
+ * `hongbao projections status`: where each read model is, as the database knows it, and what it skips, as the log does.
+ * Answers 1 when one stands still.
+ */
 export async function projectionsCommand(settings: Settings, json: boolean): Promise<number> {
   return withReadSide(settings, async ({ log, pool }) => {
     const head = await log.head();
     const all = await readStoredStatus(pool);
     const owners = await partitionOwners(createLeaseStore(pool));
+    const skipped = await allSkipped(log);
     if (json) {
       const asText = (_key: string, value: unknown): unknown =>
         typeof value === 'bigint' ? `${value}` : value;
       const projections = all.map((status) => ({ ...status, owner: ownerOf(status, owners) }));
-      printLine(JSON.stringify({ head, projections }, asText));
+      printLine(JSON.stringify({ head, projections, skipped }, asText));
     } else {
       printLine(`The log ends at ${head}.`);
       printLine(
@@ -24,9 +34,31 @@ export async function projectionsCommand(settings: Settings, json: boolean): Pro
       );
       for (const partitions of byGeneration(all))
         for (const line of linesOf(partitions, head)) printLine(line);
+      for (const skip of skipped) {
+        printLine(
+          printable(`${skip.projection.padEnd(12)} skips ${eventPlace(skip)}, by ${skip.by}: ${skip.reason}`),
+        );
+      }
+      for (const line of adviceOn(all)) printLine(line);
     }
     return all.some(({ failure }) => failure !== null) ? exitCodes.found : exitCodes.ok;
   });
+}
+
+async function allSkipped(log: EventLog): Promise<readonly SkippedEvent[]> {
+  const skips = await Promise.all(allProjections.map(({ name }) => readSkips(log, name)));
+  return skips.flatMap((ofOne) => [...ofOne.values()]);
+}
+
+/** What an operator can do about a poison event. */
+function adviceOn(all: readonly StoredStatus[]): readonly string[] {
+  const poisoned = all.find(({ failure, state }) => failure?.reason === 'poison' && state === 'live');
+  const event = poisoned?.failure?.event;
+  if (poisoned === undefined || event === undefined) return [];
+  return [
+    `After a correction: hongbao projections retry ${poisoned.projection}`,
+    `To leave the event out: hongbao projections skip ${poisoned.projection} --position ${event.position} --reason WHY`,
+  ];
 }
 
 /** Shadows have no owner: whoever rebuilds writes them. */
@@ -59,7 +91,9 @@ function linesOf(partitions: readonly [StoredStatus, ...StoredStatus[]], head: b
     failure === null
       ? []
       : [
-          `    partition ${partition} STANDS STILL at ${one.position} (${failure.reason}): ${failure.message}`,
+          printable(
+            `    partition ${partition} STANDS STILL at ${one.position} (${failure.reason}): ${failure.message}`,
+          ),
         ],
   );
   return [`${place}  at ${position}${behind}`, ...stuck];

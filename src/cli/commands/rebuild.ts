@@ -1,66 +1,150 @@
 import { createLogWitness } from '../../../infra/postgres/log-witness.ts';
 import { beginEpochOfOlderLog } from '../../commands/log-epoch.ts';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
-import { allProjections, projectionNamed } from '../../projections/all-projections.ts';
-import type { Projection } from '../../projections/projection.ts';
-import { type RebuildResult, rebuild } from '../../projections/rebuild.ts';
+import type { Position } from '../../commands/event-log.ts';
+import type { OnDifference, RowDifference } from '../../projections/compare.ts';
+import type { RebuildDeps, RebuildResult } from '../../projections/rebuild.ts';
+import { rebuild } from '../../projections/rebuild.ts';
+import type { RebuildProgress } from '../../projections/rebuild-progress.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
-import { note, printLine } from '../output.ts';
+import { note, printLine, stdoutReady } from '../output.ts';
 import { count, createProgress } from '../progress.ts';
 import { withReadSide } from '../with-read-side.ts';
+import { refuseUnwritable } from './audit/report-file.ts';
+import { namedProjections } from './projections/named-projections.ts';
 
 export interface RebuildCommandOptions {
   readonly verify?: boolean;
   readonly json?: boolean;
+  /** A file for the differences, in place of stdout. */
+  readonly output?: string;
+  /** How many threads copy the log. */
+  readonly workers?: string;
+  /** Events per second at most. */
+  readonly maxRate?: string;
 }
 
-/** `hongbao rebuild`. Answers 1 when `--verify` found that the old rows were not what a replay makes. */
+/** `hongbao projections rebuild`. Answers 1 when `--verify` found that the old rows were not what a replay makes. */
 export async function rebuildCommand(
   settings: Settings,
   names: readonly string[],
   options: RebuildCommandOptions,
 ): Promise<number> {
-  const projections = chosen(names);
+  const projections = namedProjections(names);
+  const { verify = false, output } = options;
+  if (output !== undefined && !verify)
+    throw new CliError('--output is for the differences: give --verify, too.');
+  if (output !== undefined) refuseUnwritable(output);
+  const workers = wholeNumber('--workers', options.workers, limits.projections.rebuildWorkersMax);
+  const eventsPerSecondMax = wholeNumber('--max-rate', options.maxRate, Number.MAX_SAFE_INTEGER);
   return withReadSide(settings, async (deps, signal) => {
     // Rows of a log that is gone must not become those of this one: see docs/operations.md#restore.
     const older = await beginEpochOfOlderLog(deps.log, deps.runtime, createLogWitness(deps.pool));
     if (older !== undefined) {
       note(`the log ends at ${older.head}, and was seen up to ${older.seen}: a new epoch begins`);
     }
-    const progress = createProgress(deps.runtime.clock, process.stderr);
-    let events = 0;
-    const results = await rebuild(deps, projections, {
-      compare: options.verify === true,
-      signal,
-      onProgress: ({ phase, fraction, eventsDone, projections: at }) => {
-        events = eventsDone;
-        progress.update({ label: `${phase} ${at.length > 1 ? 'all' : at.join()}`, fraction, events });
-      },
-    });
-    progress.finish(`rebuilt ${results.length} projections from ${count(events)} events`);
-    printResults(results, options);
-    return results.some((result) => result.differences.length > 0) ? exitCodes.found : exitCodes.ok;
+    const progress = followProgress(deps, signal);
+    const report = output === undefined ? undefined : createWriteStream(output);
+    const written = report && finished(report);
+    // Whoever awaits it gets the error; until then it must not count as unhandled.
+    written?.catch(() => undefined);
+    const onDifference: OnDifference =
+      report === undefined
+        ? differencePrinter(options, signal)
+        : (one) => writeLine(report, JSON.stringify(one));
+    try {
+      const results = await rebuild(deps, projections, {
+        compare: verify,
+        workers,
+        eventsPerSecondMax,
+        signal,
+        onProgress: progress.update,
+        onDifference,
+      });
+      progress.finish(results.length);
+      printResults(results, options);
+      return results.some(({ differenceCount }) => differenceCount > 0) ? exitCodes.found : exitCodes.ok;
+    } finally {
+      progress.stop();
+      if (report !== undefined) {
+        report.end();
+        await written;
+        note(`the differences are in ${output}`);
+      }
+    }
   });
 }
 
-function chosen(names: readonly string[]): readonly Projection[] {
-  if (names.length === 0) return allProjections;
-  return names.map((name) => {
-    const found = projectionNamed(name);
-    if (found !== undefined) return found;
-    const known = allProjections.map((projection) => projection.name).join(', ');
-    throw new CliError(`There is no projection "${name}". There are: ${known}.`);
+function wholeNumber(option: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
+  const bound = max === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${max}`;
+  throw new CliError(`${option} takes a whole number ${bound}, not "${text}".`);
+}
+
+interface FollowedProgress {
+  update(progress: RebuildProgress): void;
+  finish(projections: number): void;
+  stop(): void;
+}
+
+/** The bar, with the lag behind the log's head as it is now, which moves on while a rebuild works. */
+function followProgress({ log, runtime }: RebuildDeps, signal: AbortSignal): FollowedProgress {
+  const { clock, timers } = runtime;
+  const bar = createProgress(clock, process.stderr, { plainEveryMs: limits.cli.progressLineMs });
+  let head: Position | undefined;
+  let events = 0;
+  const looking = timers.every(limits.cli.headLookMs, () => {
+    log.head().then(
+      (position) => {
+        head = position;
+      },
+      () => {
+        // The rebuild itself meets the store's trouble, and tells it.
+      },
+    );
   });
+  return {
+    update({ phase, fraction, eventsDone, position, head: known, projections: at }) {
+      events = eventsDone;
+      if (signal.aborted) return;
+      const newest = head === undefined || head < known ? known : head;
+      const behind = newest > position ? newest - position : 0n;
+      const of = at.length > 1 ? 'all' : at.join();
+      bar.update({ label: `${phase} ${of}`, fraction, events, behind });
+    },
+    finish: (projections) => bar.finish(`rebuilt ${projections} projections from ${count(events)} events`),
+    stop: () => looking.cancel(),
+  };
+}
+
+/** Each difference as it is found, so that any number of them takes no memory. */
+function differencePrinter({ json }: RebuildCommandOptions, signal: AbortSignal): OnDifference {
+  return async (one) => {
+    printLine(json === true ? JSON.stringify(one) : differenceLine(one));
+    await stdoutReady(signal);
+  };
+}
+
+function differenceLine({ projection, table, onlyIn, row }: RowDifference): string {
+  return `${projection.padEnd(12)} only in ${onlyIn}: ${table} ${row}`;
+}
+
+async function writeLine(stream: WriteStream, line: string): Promise<void> {
+  if (!stream.write(`${line}\n`)) await once(stream, 'drain');
 }
 
 function printResults(results: readonly RebuildResult[], { verify, json }: RebuildCommandOptions): void {
-  if (json === true) {
-    printLine(JSON.stringify(results));
-    return;
-  }
-  for (const { projection, generation, differences } of results) {
-    const verified = verify === true ? `, ${differences.length} rows differed before` : '';
-    printLine(`${projection.padEnd(12)} generation ${generation} is live${verified}`);
-    for (const { table, onlyIn, row } of differences) printLine(`    only in ${onlyIn}: ${table} ${row}`);
+  for (const { projection, generation, kind, differenceCount } of results) {
+    if (json === true) printLine(JSON.stringify({ projection, generation, kind, differenceCount }));
+    else {
+      const verified = verify === true ? `, ${count(differenceCount)} rows differed before` : '';
+      printLine(`${projection.padEnd(12)} generation ${generation} is live${verified}`);
+    }
   }
 }

@@ -57,6 +57,11 @@ export class SocketGateway {
     });
   }
 
+  /** WebSockets that are open, those that have not said hello too. */
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
   start(): void {
     const { timers, clock } = this.options.runtime;
     this.#ticking = timers.every(limits.gateway.wheelTickMs, () => this.#wheel.advance(clock.monotonicMs()));

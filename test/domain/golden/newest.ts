@@ -84,5 +84,22 @@ export const newestEvents: { readonly [Type in DomainEventType]: EventOfType<Typ
     reason: 'blocked',
     seed: seedHex,
   },
+  EventSkipped: {
+    projection: 'wallet',
+    partition: 3,
+    position: '107',
+    stream: `wallet-${alice}`,
+    revision: 4,
+    type: 'GrabCredited',
+    reason: 'written by hand',
+    by: 'ops@host',
+  },
+  SkipUndone: {
+    projection: 'wallet',
+    stream: `wallet-${alice}`,
+    revision: 4,
+    reason: 'corrected in 0.2',
+    by: 'ops@host',
+  },
   EpochBegun: { epoch: '01890a5d-ac96-774b-bcce-b302099a8057' },
 };

@@ -266,7 +266,9 @@ async function expectAllStandStill(env: Readonly<Record<string, string>>): Promi
   });
   for (const { name } of allProjections) {
     expect(shown?.stdout).toMatch(
-      new RegExp(`STANDS STILL at -?\\d+ \\(epoch\\): The rows of ${name} .* Run: hongbao rebuild ${name}`),
+      new RegExp(
+        `STANDS STILL at -?\\d+ \\(epoch\\): The rows of ${name} .* Run: hongbao projections rebuild ${name}`,
+      ),
     );
   }
   expect(shown?.code).toBe(1);

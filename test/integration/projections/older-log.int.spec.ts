@@ -78,7 +78,7 @@ describe('under an older log', () => {
     const found = await failures(log);
     for (const name of names) {
       expect(found.get(name)?.reason, name).toBe('ahead');
-      expect(found.get(name)?.message, name).toContain(`Run: hongbao rebuild ${name}`);
+      expect(found.get(name)?.message, name).toContain(`Run: hongbao projections rebuild ${name}`);
     }
   });
 
@@ -92,7 +92,7 @@ describe('under an older log', () => {
     const found = await failures(log);
     for (const name of names) {
       expect(found.get(name)?.reason, name).toBe('epoch');
-      expect(found.get(name)?.message, name).toContain(`Run: hongbao rebuild ${name}`);
+      expect(found.get(name)?.message, name).toContain(`Run: hongbao projections rebuild ${name}`);
     }
   });
 

@@ -358,7 +358,7 @@ describe('a log that is not the one that the rows came from', () => {
     await untilTrue(() => shorter.runner.status().some(({ failure }) => failure?.reason === 'ahead'));
     const wallet = shorter.runner.status().find(({ projection }) => projection === 'wallet');
     expect(wallet).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
-    expect(wallet?.failure?.message).toContain('hongbao rebuild wallet');
+    expect(wallet?.failure?.message).toContain('hongbao projections rebuild wallet');
 
     await rebuild({ log: shorter.log, pool: database.pool, runtime, logger }, [walletProjection]);
     expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
@@ -399,7 +399,7 @@ describe('a log that is not the one that the rows came from', () => {
     const deps = { log: new InMemoryEventLog(), pool: database.pool, runtime, logger };
     await expect(auditReadModels(deps)).rejects.toBeInstanceOf(LiveRowsAhead);
     await expect(rebuild(deps, [walletProjection], { compare: true })).rejects.toThrow(
-      'Run: hongbao rebuild wallet',
+      'Run: hongbao projections rebuild wallet',
     );
     expect(await loadGenerations(sqlOn(database.pool), 'wallet')).toMatchObject([
       { number: 1, state: 'live' },

@@ -1,5 +1,6 @@
 import type { CommitReport } from '../storage/event-store.ts';
-import { Histogram } from './histogram.ts';
+import { Histogram } from '../../../../src/runtime/metrics/histogram.ts';
+import { processMetrics } from '../../../../src/runtime/metrics/process-metrics.ts';
 
 /** What the node counts while it works. Plain fields: counting must cost nothing that a read would feel. */
 export class NodeMetrics {
@@ -35,8 +36,6 @@ export type Metric = {
 
 /** The metrics by name, as of now. `position` is the newest durable event's. */
 export function metricsOf(metrics: NodeMetrics, position: number): readonly Metric[] {
-  const { rss, heapUsed } = process.memoryUsage();
-  const { user, system } = process.cpuUsage();
   const counter = (name: string, help: string, value: number): Metric => ({
     type: 'counter',
     name,
@@ -61,8 +60,6 @@ export function metricsOf(metrics: NodeMetrics, position: number): readonly Metr
     gauge('calls_open', 'Calls that are open, subscriptions included.', metrics.callsOpen),
     gauge('connections_open', 'HTTP/2 connections that are open.', metrics.connectionsOpen),
     gauge('position', "The newest durable event's position in the log.", position),
-    gauge('resident_memory_bytes', 'Memory of the process, pages of the data file included.', rss),
-    gauge('heap_used_bytes', 'Memory that JavaScript objects take.', heapUsed),
-    counter('cpu_seconds_total', 'CPU time of the process.', (user + system) / 1e6),
+    ...processMetrics(),
   ];
 }

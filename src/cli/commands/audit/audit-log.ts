@@ -3,6 +3,7 @@ import { domainLimits } from '../../../domain/domain-limits.ts';
 import { createLogStatistics } from '../../../domain/ledger/log-statistics.ts';
 import { createMoneyAudit } from '../../../domain/ledger/money-audit.ts';
 import { createMessageAudit } from '../../../domain/message-audit/message-audit.ts';
+import { evolveSkips, noSkips, type Skips } from '../../../domain/projection-skips.ts';
 import { upcast } from '../../../domain/upcast.ts';
 import type { Clock } from '../../../runtime/runtime.ts';
 import type { Progress } from '../../progress.ts';
@@ -27,6 +28,7 @@ export async function auditLog(
   const money = createMoneyAudit();
   const messages = createMessageAudit();
   const statistics = createLogStatistics();
+  const skips = new Map<string, Skips>();
   const head = await log.head();
   let events = 0;
   let position = -1n;
@@ -39,6 +41,10 @@ export async function auditLog(
     money.add(audited);
     messages.add(audited);
     statistics.add(audited);
+    if (event.type === 'EventSkipped' || event.type === 'SkipUndone') {
+      const { projection } = event.data;
+      skips.set(projection, evolveSkips(skips.get(projection) ?? noSkips, event));
+    }
     if (messages.suspectCount() >= domainLimits.audit.suspectsMax)
       await confirmSuspects(log, messages, signal);
     events += 1;
@@ -55,5 +61,6 @@ export async function auditLog(
     violationCount: Math.max(money.violationCount(), ofMoney.length) + messages.violationCount(),
     violations: [...ofMoney, ...messages.violations()],
     statistics: statistics.statistics(),
+    skipped: [...skips.values()].flatMap((ofOne) => [...ofOne.values()]),
   };
 }

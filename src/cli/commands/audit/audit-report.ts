@@ -3,6 +3,7 @@ import type { MoneyRule, MoneyTerms, MoneyViolation } from '../../../domain/ledg
 import { moneyRules } from '../../../domain/ledger/money-rules.ts';
 import type { MessageRule, MessageViolation } from '../../../domain/message-audit/message-rules.ts';
 import { messageRules } from '../../../domain/message-audit/message-rules.ts';
+import type { SkippedEvent } from '../../../domain/projection-skips.ts';
 import type { RowDifference } from '../../../projections/compare.ts';
 
 export interface AuditReport {
@@ -16,6 +17,8 @@ export interface AuditReport {
   readonly violationCount: number;
   readonly violations: readonly (MoneyViolation | MessageViolation)[];
   readonly statistics: LogStatistics;
+  /** Events that operators let read models leave out, as of the end: no violation, but worth knowing. */
+  readonly skipped: readonly SkippedEvent[];
   /** Rule 8: rows that the read models and a replay do not share; a bounded sample. Absent: not looked at. */
   readonly differences?: readonly RowDifference[];
 }

@@ -2,10 +2,15 @@ import { limits } from '../../../config/limits.ts';
 import { allProjections } from '../../../projections/all-projections.ts';
 import type { RowDifference } from '../../../projections/compare.ts';
 import { count } from '../../progress.ts';
+import type { AuditReport } from './audit-report.ts';
 import { type Html, html } from './html.ts';
+import { skipSentence } from './skip-sentence.ts';
 
 /** Rule 8, table by table. `undefined`: the read models were not looked at. */
-export function readModelsSection(differences: readonly RowDifference[] | undefined): Html {
+export function readModelsSection({
+  differences,
+  skipped,
+}: Pick<AuditReport, 'differences' | 'skipped'>): Html {
   const tables = allProjections.flatMap((projection) =>
     projection.tables.map((table) => ({ projection: projection.name, table })),
   );
@@ -24,7 +29,13 @@ ${
           ),
         ),
       )}</tbody></table></div>${differingRows(differences)}`
-}</section>`;
+}${skippedEvents(skipped)}</section>`;
+}
+
+function skippedEvents(skipped: AuditReport['skipped']): Html | undefined {
+  if (skipped.length === 0) return undefined;
+  return html`<p class="quiet">Left out by operators:</p>
+<ul>${skipped.map((skip) => html`<li class="log"><bdi>${skipSentence(skip)}</bdi></li>`)}</ul>`;
 }
 
 function tableRow(projection: string, table: string, found: readonly RowDifference[]): Html {

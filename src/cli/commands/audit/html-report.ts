@@ -31,7 +31,7 @@ ${moneySection(report.terms)}
 ${moneyFlowSection(report.statistics)}
 ${packetsSection(report.statistics)}
 ${eventsSection(report.statistics)}
-${readModelsSection(report.differences)}
+${readModelsSection(report)}
 </main>
 <footer><p>Made by hongbao audit. Times are UTC, by the clocks that recorded the events.</p></footer>
 </body>

@@ -4,6 +4,7 @@ import { formatYuan } from '../../../domain/money.ts';
 import { count } from '../../progress.ts';
 import type { AuditReport, RuleState } from './audit-report.ts';
 import { readModelRule, ruleStates } from './audit-report.ts';
+import { skipSentence } from './skip-sentence.ts';
 import { visible } from './visible.ts';
 
 /** A report for a terminal, without a line break at its end. */
@@ -17,6 +18,7 @@ export function textReport(report: AuditReport): string {
   ];
   const unlisted = report.violationCount - report.violations.length;
   if (unlisted > 0) lines.push(`        and ${count(unlisted)} more that are not listed`);
+  lines.push(...report.skipped.map((skip) => `note    ${visible(skipSentence(skip))}`));
   return lines.join('\n');
 }
 

@@ -68,7 +68,7 @@ export function judgeGenerations({ statuses, declared, rebuilding }: GenerationF
       findings.push(
         warning(
           `Generation ${generation} of ${projection} was left behind by a rebuild that was killed.`,
-          `It takes room and nothing else. \`hongbao rebuild ${projection}\` drops it.`,
+          `It takes room and nothing else. \`hongbao projections rebuild ${projection}\` drops it.`,
         ),
       );
     }
@@ -96,11 +96,11 @@ function adviceOn(reason: string, projection: string): string {
   switch (reason) {
     case 'ahead':
     case 'epoch':
-      return `Run \`hongbao rebuild ${projection}\`.`;
+      return `Run \`hongbao projections rebuild ${projection}\`.`;
     case 'rebuild':
       return 'It is tried again by itself; see to what the message says.';
     default:
-      return 'Nothing is skipped: this needs a version of the program that can take the event.';
+      return `Correct the program and run \`hongbao projections retry ${projection}\`, or leave the event out with \`hongbao projections skip\`.`;
   }
 }
 
@@ -123,13 +123,13 @@ export function judgeProgress({ statuses, lags, isKept, head, epoch }: ProgressF
     ...foreign.map(({ projection }) =>
       problem(
         `${projection} has rows of another history of the log.`,
-        `Is this the log that belongs to this database? If so, run \`hongbao rebuild ${projection}\`.`,
+        `Is this the log that belongs to this database? If so, run \`hongbao projections rebuild ${projection}\`.`,
       ),
     ),
     ...ahead.map(({ projection, position }) =>
       problem(
         `${projection} is at ${position}, beyond the log's end at ${head}: the log was cut short.`,
-        `Restore the newest backup of the log; if there is no newer one, run \`hongbao rebuild ${projection}\`.`,
+        `Restore the newest backup of the log; if there is no newer one, run \`hongbao projections rebuild ${projection}\`.`,
       ),
     ),
   ]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Histogram } from '../../../../../infra/eventstore/embedded/operations/histogram.ts';
+import { Histogram } from '../../../../../src/runtime/metrics/histogram.ts';
 import { metricsPage } from '../../../../../infra/eventstore/embedded/operations/metrics-page.ts';
 import { metricsOf, NodeMetrics } from '../../../../../infra/eventstore/embedded/operations/node-metrics.ts';
 
