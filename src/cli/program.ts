@@ -286,13 +286,17 @@ export function buildProgram(): Command {
 function addProjections(program: Command): void {
   const projections = program
     .command('projections')
-    .description('Look at the read models, and put them right. Without a further word: status.');
+    .description('Look at the read models, and put them right. Without a further word: status.')
+    .addHelpText('after', examples('hongbao projections', 'hongbao projections rebuild wallet'));
 
   projections
     .command('status', { isDefault: true })
     .description('Show where each read model is, why one stands still, and which events are skipped.')
     .option('--json', 'print it as one JSON object')
-    .addHelpText('after', examples('hongbao projections status', 'hongbao projections --json | jq .head'))
+    .addHelpText(
+      'after',
+      examples('hongbao projections status', 'hongbao projections status --json | jq .head'),
+    )
     .action(async (options: { json?: boolean }) => {
       const { projectionsCommand } = await import('./commands/projections.ts');
       process.exitCode = await projectionsCommand(settings(), options.json === true);
@@ -316,8 +320,8 @@ function addProjections(program: Command): void {
     .command('skip')
     .description('Leave the event at which a partition stands out of a read model, now and in every rebuild.')
     .argument('<projection>', 'which one')
-    .requiredOption('--position <position>', 'of the event, as status shows it')
-    .requiredOption('--reason <text>', 'why; it is recorded in the log with your name')
+    .option('--position <position>', 'of the event, as status shows it')
+    .option('--reason <text>', 'why; it is recorded in the log with your name')
     .option('--partition <number>', 'refuse unless this partition stands there')
     .option('--undo', 'skip it no more: a rebuild takes the event again')
     .option('--json', 'print what came of it as JSON, an object a line')

@@ -203,7 +203,7 @@ describe('partitions of different writers', () => {
   it('do not wait for each other to forget old commands', async () => {
     await ensure(commandsProjection);
     await database.pool.query(
-      `insert into hongbao_write.command_history values ($1, '00', 'wallet-1', 0, 0, 5)`,
+      `insert into hongbao_write.command_history values ($1, '00', 'wallet-1', 0, 0, 5, '')`,
       [uuid(7)],
     );
     const left = (): Promise<unknown[]> =>

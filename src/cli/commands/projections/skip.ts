@@ -18,8 +18,8 @@ import { type Tell, teller } from './teller.ts';
 import { partitionNumber, wholeNumber } from './whole-number.ts';
 
 export interface SkipOptions {
-  readonly position: string;
-  readonly reason: string;
+  readonly position?: string;
+  readonly reason?: string;
   readonly partition?: string;
   readonly undo?: boolean;
   /** Prints what came of it as JSON, an object a line. */
@@ -39,9 +39,9 @@ interface Wish {
 export async function skipCommand(settings: Settings, name: string, options: SkipOptions): Promise<number> {
   const wish: Wish = {
     name: namedProjection(name).name,
-    position: wholeNumber('--position', options.position),
+    position: wholeNumber('--position', required('--position', options.position)),
     partition: partitionNumber(options.partition),
-    reason: reasonOf(options.reason),
+    reason: reasonOf(required('--reason', options.reason)),
     by: operatorName(),
     tell: teller(options.json === true),
   };
@@ -133,6 +133,11 @@ function refusal({ name, position, partition }: Wish, stopped: readonly StoppedP
       ? `Nothing is skipped: no partition of ${name} stands still.`
       : `Nothing is skipped: ${of} does not stand still at an event at position ${position}.\n${places}`,
   );
+}
+
+function required(option: string, text: string | undefined): string {
+  if (text === undefined) throw new CliError(`A skip needs ${option}: run the command with --help.`);
+  return text;
 }
 
 function reasonOf(text: string): string {
