@@ -18,7 +18,7 @@ import { type Load, startLoad } from './load.ts';
 import { killedProcess, type Victim } from './victims.ts';
 
 /** CI runs these; `CRASH_ROUNDS=500 npm test -- --tier e2e crash-rounds` soaks. */
-const rounds = Number(process.env.CRASH_ROUNDS ?? '30');
+const rounds = Number(process.env.CRASH_ROUNDS ?? '10');
 /** `CRASH_SEED=7 ...` plays the same kills after the same numbers of acknowledgements again. */
 const seed = Number(process.env.CRASH_SEED ?? randomInt(1, 2 ** 31));
 const victims: readonly Victim[] = ['app', 'events', 'postgres', 'supervisor'];

@@ -19,6 +19,7 @@ export function compileFilterRegex(source: string): (text: string) => boolean {
   if (source.length > filterRegexCharsMax) {
     throw invalidArgument(`a filter's regular expression has at most ${filterRegexCharsMax} characters`);
   }
+  if (noSystemNames.has(source)) return (text) => text !== '' && !text.startsWith('$');
   const translated = translateDotNetRegex(source);
   if ('refusal' in translated) {
     throw invalidArgument(`the filter's regular expression cannot be served: ${translated.refusal}`);
@@ -37,6 +38,12 @@ export function compileFilterRegex(source: string): (text: string) => boolean {
     return program.matches;
   }
 }
+
+/**
+ * The ways in which clients say "nothing that begins with a dollar sign", which most reads of the log do: looking at
+ * one character spares a third of what such a read costs the node (`bench append`).
+ */
+const noSystemNames: ReadonlySet<string> = new Set(['^[^$]', '^[^\\$]', '^[^$].*', '^[^\\$].*']);
 
 function compiled(expression: string): { instructions: number; matches: (text: string) => boolean } {
   try {

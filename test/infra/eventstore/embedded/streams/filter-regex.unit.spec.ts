@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileFilterRegex } from '../../../../../infra/eventstore/embedded/streams/filter-regex.ts';
 import { GrpcError, grpcStatus } from '../../../../../infra/eventstore/embedded/grpc/grpc-status.ts';
@@ -28,6 +29,26 @@ describe('a filter expression', () => {
     const matches = compileFilterRegex(expression);
     expect([matches(matching), matches(other)]).toEqual([true, false]);
   });
+
+  test.each(['^[^$]', '^[^\\$]', '^[^$].*', '^[^\\$].*'])(
+    '%s is answered from one character, as it means',
+    (expression) => {
+      const matches = compileFilterRegex(expression);
+      fc.assert(
+        fc.property(
+          fc.oneof(
+            fc.string({ unit: 'binary' }),
+            fc.string().map((text) => `$${text}`),
+          ),
+          (text) => {
+            expect(matches(text)).toBe(new RegExp(expression, 'u').test(text));
+          },
+        ),
+      );
+      expect(matches('')).toBe(false);
+      expect(matches('\n')).toBe(true);
+    },
+  );
 
   test.each([
     ['^(?!\\$)', 'order', '$stats'],
