@@ -1,4 +1,5 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { DomainEvent } from '../../src/domain/events.ts';
 import type { ClientMessageId, DeviceId, GroupId, PacketId, UserId } from '../../src/domain/ids.ts';
 import { directConversationId, groupConversationId } from '../../src/domain/ids.ts';
 import { commitmentOf } from '../../src/domain/packet/fairness.ts';
@@ -61,3 +62,17 @@ function fairnessOf(
     : '0'.repeat(64);
   return { algorithmVersion: 1, masterKeyVersion: 1, nonce: 'ab'.repeat(16), commitment };
 }
+
+/** An event of Alice's and Bob's conversation that no read model of messages takes: its sender is no UUID. */
+export const poisonMessage: DomainEvent = {
+  type: 'MessageSent',
+  data: {
+    conversationId: aliceAndBob,
+    senderId: 'nobody' as UserId,
+    clientMsgId: clientMsgId(1),
+    messageNo: 1,
+    kind: 'text',
+    body: sealed('poison'),
+    packetId: null,
+  },
+};

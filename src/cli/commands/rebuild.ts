@@ -16,6 +16,7 @@ import { count, createProgress } from '../progress.ts';
 import { withReadSide } from '../with-read-side.ts';
 import { refuseUnwritable } from './audit/report-file.ts';
 import { namedProjections } from './projections/named-projections.ts';
+import { countUpTo } from './projections/whole-number.ts';
 
 export interface RebuildCommandOptions {
   readonly verify?: boolean;
@@ -39,8 +40,8 @@ export async function rebuildCommand(
   if (output !== undefined && !verify)
     throw new CliError('--output is for the differences: give --verify, too.');
   if (output !== undefined) refuseUnwritable(output);
-  const workers = wholeNumber('--workers', options.workers, limits.projections.rebuildWorkersMax);
-  const eventsPerSecondMax = wholeNumber('--max-rate', options.maxRate, Number.MAX_SAFE_INTEGER);
+  const workers = countUpTo('--workers', options.workers, limits.projections.rebuildWorkersMax);
+  const eventsPerSecondMax = countUpTo('--max-rate', options.maxRate, Number.MAX_SAFE_INTEGER);
   return withReadSide(settings, async (deps, signal) => {
     // Rows of a log that is gone must not become those of this one: see docs/operations.md#restore.
     const older = await beginEpochOfOlderLog(deps.log, deps.runtime, createLogWitness(deps.pool));
@@ -77,14 +78,6 @@ export async function rebuildCommand(
       }
     }
   });
-}
-
-function wholeNumber(option: string, text: string | undefined, max: number): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= max) return value;
-  const bound = max === Number.MAX_SAFE_INTEGER ? 'of at least 1' : `from 1 to ${max}`;
-  throw new CliError(`${option} takes a whole number ${bound}, not "${text}".`);
 }
 
 interface FollowedProgress {

@@ -7,7 +7,6 @@ import type { AuditReport, RuleState } from '../../../src/cli/commands/audit/aud
 import type { MoneyRule } from '../../../src/domain/ledger/money-rules.ts';
 import type { MessageRule } from '../../../src/domain/message-audit/message-rules.ts';
 import { streams } from '../../../src/domain/streams.ts';
-import { schemaVersionOf } from '../../../src/domain/upcast.ts';
 import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import {
@@ -33,6 +32,7 @@ import {
   sent,
 } from '../../domain/message-audit/message-history.ts';
 import { alice, bob, clientMsgId } from '../../support/domain-fixtures.ts';
+import { aDomainEvent } from '../../support/an-event.ts';
 import { runCli } from '../../support/run-cli.ts';
 import type { Planted } from '../../support/recorded-log.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -61,23 +61,7 @@ afterEach(async () => {
 async function plant(steps: readonly Planted[]): Promise<bigint> {
   let position = -1n;
   for (const { stream, event, timeMs = runtime.clock.nowMs() } of steps) {
-    const id = runtime.ids.next();
-    const result = await engines.log.append(stream, 'any', [
-      {
-        id,
-        type: event.type,
-        data: event.data,
-        metadata: {
-          $correlationId: id,
-          $causationId: id,
-          actor: 'system:test',
-          commandId: id,
-          bodyHash: '',
-          timeMs,
-          schemaVersion: schemaVersionOf(event.type),
-        },
-      },
-    ]);
+    const result = await engines.log.append(stream, 'any', [aDomainEvent(event, { timeMs })]);
     if (result.kind === 'appended') position = result.position;
   }
   return position;

@@ -6,14 +6,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, RecordedEvent } from '../../../src/commands/event-log.ts';
-import type { DomainEvent } from '../../../src/domain/events.ts';
-import type { UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { createGeneration } from '../../../src/projections/generations.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
-import { alice, aliceAndBob, bob, clientMsgId, sealed, userId } from '../../support/domain-fixtures.ts';
+import { alice, aliceAndBob, bob, poisonMessage, userId } from '../../support/domain-fixtures.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -61,22 +59,9 @@ const generationsOf = async (name: string): Promise<readonly string[]> => {
 
 describe('an event that a read model cannot take', () => {
   const stream = streams.conversation(aliceAndBob);
-  const poison: DomainEvent = {
-    type: 'MessageSent',
-    data: {
-      conversationId: aliceAndBob,
-      senderId: 'nobody' as UserId,
-      clientMsgId: clientMsgId(1),
-      messageNo: 1,
-      kind: 'text',
-      body: sealed('poison'),
-      packetId: null,
-    },
-  };
-
   it('is shown, tried again, skipped and found in the log, beside the process that keeps the read model', async () => {
     await writer.notice(aliceAndBob, { kind: 'friends-now', by: alice });
-    await writer.append(stream, [poison]);
+    await writer.append(stream, [poisonMessage]);
     await writer.notice(aliceAndBob, { kind: 'friends-now', by: bob });
     await untilTrue(async () => {
       const { rows } = await engines.database.pool.query(

@@ -6,7 +6,6 @@ import { recordSkip, recordUndoneSkip } from '../../../src/commands/skip-event.t
 import type { EventLog, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
-import type { UserId } from '../../../src/domain/ids.ts';
 import { groupConversationId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
@@ -22,7 +21,7 @@ import { atStoppedEvent, retryStopped } from '../../../src/projections/stopped-p
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { prometheusText } from '../../../src/runtime/metrics/prometheus-text.ts';
 import { readDoc } from '../../docs/read-doc.ts';
-import { aliceAndBob, alice, bob, clientMsgId, groupId, sealed } from '../../support/domain-fixtures.ts';
+import { aliceAndBob, alice, bob, groupId, poisonMessage } from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { HistoryWriter } from '../../support/random-history.ts';
@@ -31,20 +30,6 @@ import { logger, type ReadSide, runtime, startReadSide, untilTrue } from './supp
 const stream = streams.conversation(aliceAndBob);
 const partition = partitionOf(stream, limits.projections.partitions);
 const otherChat = groupConversationId(groupId(2));
-
-/** An event whose sender no uuid column takes. */
-const poison: DomainEvent = {
-  type: 'MessageSent',
-  data: {
-    conversationId: aliceAndBob,
-    senderId: 'nobody' as UserId,
-    clientMsgId: clientMsgId(1),
-    messageNo: 1,
-    kind: 'text',
-    body: sealed('poison'),
-    packetId: null,
-  },
-};
 
 let database: TestDatabase;
 let log: InMemoryEventLog;
@@ -84,7 +69,7 @@ const messageSeqs = async (): Promise<readonly string[]> => {
 /** Notices before and behind a poison event, which is answered when the partition stands at it. */
 async function poisoned(): Promise<RecordedEvent> {
   await writer.notice(aliceAndBob, { kind: 'friends-now', by: alice });
-  await writer.append(stream, [poison]);
+  await writer.append(stream, [poisonMessage]);
   await writer.notice(aliceAndBob, { kind: 'friends-now', by: bob });
   await untilTrue(() => stops().length === 1);
   await untilTrue(async () => (await storedFailures()) === 1);

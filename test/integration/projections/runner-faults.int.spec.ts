@@ -25,10 +25,9 @@ import {
   aliceAndBob,
   bob,
   carol,
-  clientMsgId,
   dave,
   groupId,
-  sealed,
+  poisonMessage,
   userId,
 } from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
@@ -273,19 +272,6 @@ describe('a database that is not to be reached', () => {
 });
 
 describe('a poison event', () => {
-  const poison: DomainEvent = {
-    type: 'MessageSent',
-    data: {
-      conversationId: aliceAndBob,
-      senderId: 'nobody' as UserId,
-      clientMsgId: clientMsgId(1),
-      messageNo: 1,
-      kind: 'text',
-      body: sealed('poison'),
-      packetId: null,
-    },
-  };
-
   it('stops its partition, which says where and why; what came before it is there, all others go on', async () => {
     const side = start();
     const writer = new HistoryWriter(side.log);
@@ -298,7 +284,7 @@ describe('a poison event', () => {
       side.bus,
       (message) => message.kind === 'changes' && message.projection === 'wallet',
     );
-    await writer.append(streams.conversation(aliceAndBob), [poison]);
+    await writer.append(streams.conversation(aliceAndBob), [poisonMessage]);
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await Promise.all([stopped, walletWritten]);
     const otherWritten = nextMessage(

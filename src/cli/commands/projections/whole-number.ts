@@ -10,3 +10,11 @@ export function wholeNumber(option: string, text: string): bigint {
 export function partitionNumber(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(wholeNumber('--partition', text));
 }
+
+/** How many of something: from 1 to `max`. `undefined` where nothing was given. Throws `CliError`. */
+export function countUpTo(option: string, text: string | undefined, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const count = wholeNumber(option, text);
+  if (count >= 1n && count <= BigInt(max)) return Number(count);
+  throw new CliError(`${option} takes a whole number from 1 to ${max} (it is "${text}").`);
+}
