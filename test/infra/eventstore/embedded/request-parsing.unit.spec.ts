@@ -53,12 +53,6 @@ const parseDeletion: Parse = (bytes) => {
   parseWritableStream(options?.getStreamIdentifier());
   if (options !== undefined) parseExpectedRevision(options);
 };
-const parseLoginIn =
-  (type: {
-    deserializeBinary(bytes: Uint8Array): InstanceType<typeof users.EnableReq | typeof users.DetailsReq>;
-  }): Parse =>
-  (bytes) =>
-    parseLogin(parseMessage(type, bytes).getOptions()?.getLoginName());
 
 const parsers: Readonly<Record<string, Readonly<Record<string, Parse>>>> = {
   'streams.Streams': {
@@ -113,7 +107,7 @@ const parsers: Readonly<Record<string, Readonly<Record<string, Parse>>>> = {
       parseGroups(options?.getGroupsList());
       parseLogin(options?.getLoginName());
     },
-    Enable: parseLoginIn(users.EnableReq),
+    Enable: (bytes) => parseLogin(parseMessage(users.EnableReq, bytes).getOptions()?.getLoginName()),
     Details: (bytes) => {
       const login = parseMessage(users.DetailsReq, bytes).getOptions()?.getLoginName();
       return login === undefined ? undefined : parseLogin(login);
@@ -183,6 +177,17 @@ describe('what is refused, and how', () => {
     return request.serializeBinary();
   };
   const createGroup = parsers['persistent_subscriptions.PersistentSubscriptions']!.Create!;
+
+  test.each([
+    ['a message longer than all that comes', '0ad8a1e69bc64efb29'],
+    ['a message longer than 32 bits can say', '0affffffffff0f'],
+    ['a text longer than the message that it is in', '0a041a7f6f72ffff'],
+    ['bytes of a field that nothing knows', 'fa01ffffffff07'],
+    ['a field without a number', '0000'],
+    ['a group', '0b0c'],
+  ])('%s, without walking over bytes that are not there', (_, hex) => {
+    expect(refusalOf(createGroup, Buffer.from(hex, 'hex'))?.status).toBe(grpcStatus.invalidArgument);
+  });
 
   test('half a character in a group name: streams of the group would have the name of another one', () => {
     // As CESU-8 has it, which the published messages read.
