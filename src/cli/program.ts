@@ -107,11 +107,13 @@ export function buildProgram(): Command {
     .option('--log-only', 'leave the read models (rule 8) out')
     .addOption(new Option('--format <format>', 'how to print the report').choices(['text', 'json', 'html']))
     .option('--json', 'print the report as JSON, as --format json does')
+    .option('--differences <n>', 'list so many differing rows of each table, or all of them')
     .option('--output <file>', 'write the report into this file instead of printing it')
     .addHelpText(
       'after',
       examples(
         'hongbao audit',
+        'hongbao audit --differences all',
         'hongbao audit --log-only --json | jq .terms',
         'hongbao audit --format html --output audit.html',
       ),

@@ -562,6 +562,8 @@ export const limits = {
     /** After an abort, so long is looked whether the rebuild has given up, this often. */
     abortMsMax: 30_000,
     abortPollMs: 100,
+    /** Rows that differ which an audit lists in JSON, of each table; it counts all, and lists as many as it is told to. */
+    differencesListedMax: 10_000,
     /** Why an event is skipped: kept in the log. */
     skipReasonCharsMax: 500,
     /** How far a rebuild is behind the log is looked up this often. */
