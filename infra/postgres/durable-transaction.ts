@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { isUnanswered } from '../../src/projections/sql-errors.ts';
 
 /**
  * Runs `work` in a transaction that is on disk when this resolves, whatever the session's default says about
@@ -9,18 +10,22 @@ export async function durableTransaction<Result>(
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  let broken = false;
+  let isBroken = false;
   try {
     await client.query('begin; set local synchronous_commit to on');
     const result = await work(client);
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch(() => {
-      broken = true; // a connection that cannot roll back must not go back into the pool
-    });
+    // A connection that waits for an answer, or cannot roll back, must not go back into the pool.
+    isBroken =
+      isUnanswered(error) ||
+      (await client.query('rollback').then(
+        () => false,
+        () => true,
+      ));
     throw error;
   } finally {
-    client.release(broken);
+    client.release(isBroken);
   }
 }

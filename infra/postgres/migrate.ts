@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import { limits } from '../../src/config/limits.ts';
 import { OperatorError } from '../../src/config/operator-error.ts';
+import type { AnswerBound } from '../../src/projections/sql.ts';
 import { type Migration, migrationLabel, ownMigrations } from './own-migrations.ts';
 import { type AppliedMigration, pendingMigrations } from './pending-migrations.ts';
 
@@ -29,7 +30,7 @@ export async function migrate(
     await client.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
     await client.query(`set lock_timeout = ${limits.postgres.migrationLockMs}`);
     // Held by the session, so that it spans all transactions and goes with the connection.
-    await client.query(`select pg_advisory_lock(hashtextextended('hongbao migrations', 0))`);
+    await client.query(patiently(`select pg_advisory_lock(hashtextextended('hongbao migrations', 0))`));
     const pending = pendingMigrations(migrations, await appliedMigrations(client));
     for (const migration of pending) {
       await apply(client, migration);
@@ -39,6 +40,11 @@ export async function migrate(
   } finally {
     client.release(true);
   }
+}
+
+/** Another process's migrations, or a large table, take as long as they take. */
+function patiently(text: string): pg.QueryConfig & AnswerBound {
+  return { text, query_timeout: limits.postgres.patientAnswerMs };
 }
 
 async function appliedMigrations(client: pg.PoolClient): Promise<AppliedMigration[]> {
@@ -59,7 +65,7 @@ async function appliedMigrations(client: pg.PoolClient): Promise<AppliedMigratio
 async function apply(client: pg.PoolClient, migration: Migration): Promise<void> {
   await client.query('begin');
   try {
-    await client.query(migration.sql);
+    await client.query(patiently(migration.sql));
     await client.query('insert into hongbao_core.migration (number, name, checksum) values ($1, $2, $3)', [
       migration.number,
       migration.name,

@@ -63,6 +63,7 @@ export async function startApp(
   // The projections may use every connection of their pool: they must not keep a login or a read waiting.
   const pool = poolOf('hongbao');
   const projectionPool = poolOf('hongbao projections');
+  const machine = hostname();
   const eventLog = createEventStoreEventLog({ url: esdbUrl, runtime, logger });
   const bus = openBus({ redisUrl, channel, runtime, logger });
   const rateLimitRedis = redisUrl === undefined ? undefined : createRateLimitRedis(redisUrl, logger);
@@ -93,7 +94,7 @@ export async function startApp(
     leases,
     runtime,
     logger,
-    owner: `${hostname()}/${process.pid}`,
+    owner: `${machine}/${process.pid}`,
   });
   const scheduler = createRefundScheduler({
     pool: projectionPool,
@@ -102,7 +103,15 @@ export async function startApp(
     runtime,
     logger,
   });
-  const readiness = readinessOf({ eventLog, pool, leases, runner, writeSide });
+  const readiness = readinessOf({
+    eventLog,
+    pool,
+    leases,
+    runner,
+    writeSide,
+    // Beside projectors of its own a server is as ready as one that does their work itself.
+    projectors: settings.projectors > 0 && !roles.includes('projector') ? `${machine}/` : undefined,
+  });
 
   const metrics = appMetrics({
     eventLog,

@@ -19,6 +19,14 @@ export interface Progress {
   finish(line: string): void;
 }
 
+/** Where progress is shown: stdout or stderr. */
+export interface ProgressStream {
+  readonly isTTY?: boolean;
+  /** Cells of a terminal's line; 0 where it does not say. */
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
 /**
  * A progress bar with rate and time left, redrawn in place on a terminal. Where the stream is no terminal only
  * the last line is printed, so that logs stay readable; with `plainEveryMs`, a line for each new label, too, and one
@@ -26,7 +34,7 @@ export interface Progress {
  */
 export function createProgress(
   clock: Clock,
-  stream: NodeJS.WriteStream,
+  stream: ProgressStream,
   { plainEveryMs = Number.POSITIVE_INFINITY }: { readonly plainEveryMs?: number } = {},
 ): Progress {
   const startedMs = clock.monotonicMs();
@@ -43,8 +51,12 @@ export function createProgress(
       if (!isDue(state, nowMs)) return;
       drawnMs = nowMs;
       drawnLabel = state.label;
-      const line = progressLine(state, nowMs - startedMs);
-      stream.write(stream.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
+      const elapsedMs = nowMs - startedMs;
+      stream.write(
+        stream.isTTY
+          ? `\r\x1b[2K${fittingLine(state, elapsedMs, stream.columns || Number.POSITIVE_INFINITY)}`
+          : `${progressLine(state, elapsedMs)}\n`,
+      );
     },
     finish(line) {
       stream.write(stream.isTTY ? `\r\x1b[2K${line}\n` : `${line}\n`);
@@ -52,15 +64,31 @@ export function createProgress(
   };
 }
 
+/** Without the bar, and then cut, where the line would go on in the next: that one could not be drawn over. */
+function fittingLine(state: ProgressState, elapsedMs: number, columns: number): string {
+  const whole = progressLine(state, elapsedMs);
+  if (whole.length < columns) return whole;
+  return `${state.label} ${figures(state, elapsedMs)}`.slice(0, columns - 1);
+}
+
 /** `label [############............] 50 %  1,000 events  500/s  2 s left  1,000 behind` */
-export function progressLine({ label, fraction, events, behind }: ProgressState, elapsedMs: number): string {
-  const share = Math.max(0, Math.min(1, fraction));
-  const filled = Math.round(share * barCells);
+function progressLine(state: ProgressState, elapsedMs: number): string {
+  const filled = Math.round(shareOf(state) * barCells);
   const bar = `${'#'.repeat(filled)}${'.'.repeat(barCells - filled)}`;
+  return `${state.label} [${bar}] ${figures(state, elapsedMs)}`;
+}
+
+function figures(state: ProgressState, elapsedMs: number): string {
+  const { events, behind } = state;
+  const share = shareOf(state);
   const rate = elapsedMs > 0 ? Math.round((events * 1000) / elapsedMs) : 0;
   const left = share > 0 ? `${Math.ceil((elapsedMs * (1 - share)) / share / 1000)} s left` : 'starting';
   const lag = behind === undefined ? '' : `  ${behind.toLocaleString('en')} behind`;
-  return `${label} [${bar}] ${Math.floor(share * 100)} %  ${count(events)} events  ${count(rate)}/s  ${left}${lag}`;
+  return `${Math.floor(share * 100)} %  ${count(events)} events  ${count(rate)}/s  ${left}${lag}`;
+}
+
+function shareOf({ fraction }: ProgressState): number {
+  return Math.max(0, Math.min(1, fraction));
 }
 
 /** A whole number with separators. */

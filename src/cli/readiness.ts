@@ -4,6 +4,7 @@ import type { WriteSide } from '../commands/write-side.ts';
 import { describeOwners, partitionOwners } from '../projections/partition-owners.ts';
 import type { ProjectionRunner } from '../projections/runner.ts';
 import { stopsOf } from '../projections/stop.ts';
+import { storedStops } from '../projections/stored-stops.ts';
 import type { SharedLeaseStore } from '../runtime/leases.ts';
 
 /** That a check is passed, with what there is to say about it. */
@@ -17,10 +18,12 @@ export interface ReadinessParts {
   readonly leases: Pick<SharedLeaseStore, 'list'>;
   readonly runner: ProjectionRunner;
   readonly writeSide: Pick<WriteSide, 'processManagers'>;
+  /** How the names of the projectors begin that work for this process. Default: it has none but itself. */
+  readonly projectors?: string | undefined;
 }
 
 /** What must work for a process to serve. Each check answers that it is passed, or what is wrong. */
-export function readinessOf({ eventLog, pool, leases, runner, writeSide }: ReadinessParts) {
+export function readinessOf({ eventLog, pool, leases, runner, writeSide, projectors }: ReadinessParts) {
   return {
     'event store': async () => {
       await eventLog.head();
@@ -31,7 +34,9 @@ export function readinessOf({ eventLog, pool, leases, runner, writeSide }: Readi
       return undefined;
     },
     projections: async (): Promise<Passed | string> => {
-      const failed = runner.status().flatMap(stopsOf);
+      const own = runner.status().flatMap(stopsOf);
+      const failed =
+        projectors === undefined ? own : [...own, ...(await storedStops(pool, leases, projectors))];
       if (failed.length > 0) {
         return JSON.stringify(failed);
       }

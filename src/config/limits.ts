@@ -161,6 +161,13 @@ export const limits = {
     poolIdleMs: 30_000,
     /** A statement that runs longer is cancelled by the server; a rebuild sets its own. */
     statementMs: 30_000,
+    /**
+     * A server that says nothing for this long beyond the time that a statement may take is taken for gone: the
+     * statement fails, and its connection is cut.
+     */
+    answerSlackMs: 5_000,
+    /** How long the answer of a statement that may take any time is waited for: the longest that a timer holds. */
+    patientAnswerMs: 2 ** 31 - 1,
     /** A transaction that its client left open and idle for this long is ended by the server. */
     idleInTransactionMs: 30_000,
     /** How long a process waits for another one that is migrating the same database. */
@@ -467,6 +474,8 @@ export const limits = {
     goingAwayGraceMs: 2_000,
     /** An answer to whether the process is ready is given again for so long. */
     readinessAgeMs: 1_000,
+    /** A check of it that takes longer has failed; it is not begun again before it has ended. */
+    readinessCheckMs: 5_000,
     /** Requests per minute and address: everything, logging in and registering. */
     requestsPerMinute: 1_200,
     loginsPerMinutePerAddress: 60,
@@ -553,6 +562,8 @@ export const limits = {
     /** After an abort, so long is looked whether the rebuild has given up, this often. */
     abortMsMax: 30_000,
     abortPollMs: 100,
+    /** Rows that differ which an audit lists in JSON, of each table; it counts all, and lists as many as it is told to. */
+    differencesListedMax: 10_000,
     /** Why an event is skipped: kept in the log. */
     skipReasonCharsMax: 500,
     /** How far a rebuild is behind the log is looked up this often. */

@@ -6,11 +6,12 @@ import { rebuild } from './rebuild.ts';
 
 /**
  * Checks that every read model equals a replay from zero (money rule 8): fills a shadow of each, compares it
- * with the live rows at one position, drops it. Live reads and writes go on. Empty: they are equal.
+ * with the live rows at one position, drops it. Live reads and writes go on. Answers the
+ * first differences of each table, and `onDifference` gets them all. Empty: they are equal.
  */
 export async function auditReadModels(
   deps: RebuildDeps,
-  options: Pick<RebuildOptions, 'signal' | 'onProgress'> = {},
+  options: Pick<RebuildOptions, 'signal' | 'onProgress' | 'onDifference'> = {},
   projections: readonly Projection[] = allProjections,
 ): Promise<readonly RowDifference[]> {
   // Those without tables of their own have nothing that could differ.

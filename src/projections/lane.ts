@@ -1,18 +1,18 @@
-import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Position } from '../commands/event-log.ts';
 import { limits } from '../config/limits.ts';
 import type { Skips } from '../domain/projection-skips.ts';
-import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { BusMessage, ProjectionProgress } from './bus.ts';
 import type { Change } from './changes.ts';
 import type { Checkpoint, CheckpointKey, CheckpointMove } from './checkpoints.ts';
-import { CheckpointMoved, isSamePlace, loadCheckpoints, moveCheckpoints } from './checkpoints.ts';
+import { CheckpointMoved } from './checkpoints.ts';
 import { earliest } from './earliest.ts';
 import type { FeedEntry } from './feed-entry.ts';
 import type { Generation } from './generations.ts';
 import { schemaOf } from './generations.ts';
+import { commitInLane, type LaneCommitDeps } from './lane-commit.ts';
+import { LaneQueue } from './lane-queue.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import type { Projection } from './projection.ts';
 import type { ProjectionCounters } from './projection-counters.ts';
@@ -21,8 +21,6 @@ import { poisonFailure, recordFailure } from './projection-failure.ts';
 import { isSkipped } from './read-skips.ts';
 import type { Sql } from './sql.ts';
 import { sqlOn } from './sql.ts';
-import { isTransient } from './sql-errors.ts';
-import { inTransaction } from './transaction.ts';
 
 /*
  * A lane is what one process has of one live projection: some of its partitions, one queue of their events, and the
@@ -57,12 +55,9 @@ import { inTransaction } from './transaction.ts';
  * nothing to catch up on.
  */
 
-export interface LaneDeps {
-  readonly pool: pg.Pool;
+export interface LaneDeps extends LaneCommitDeps {
   readonly runtime: Runtime;
   readonly logger: Logger;
-  /** Bounds the writers of a process. */
-  readonly limit: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly publish: (message: BusMessage) => void;
   readonly counters: ProjectionCounters;
   /** The queue got shorter, or the lane's state changed. */
@@ -111,14 +106,11 @@ export class Lane {
    * newest event of the log (among the store's own), and would look like rows of a log that is gone.
    */
   #offeredTo: Position;
-  #queue: FeedEntry[] = [];
-  #queuedBytes = 0;
+  readonly #queue: LaneQueue;
   #state: LaneState = 'running';
   #draining: Promise<void> | undefined;
   readonly #recording = new Set<Promise<void>>();
   #saveWanted = false;
-  /** Up to here events go one by one: a batch that holds them has failed. */
-  #oneByOneTo: Position;
 
   /** `checkpoints`: of the partitions that it is to write, at least one. `skips`: what the rows leave out. */
   constructor(
@@ -138,7 +130,7 @@ export class Lane {
     const start = firstOf(checkpoints);
     this.#readTo = start;
     this.#offeredTo = start;
-    this.#oneByOneTo = start;
+    this.#queue = new LaneQueue(start, (entry) => this.#partitionOf(entry));
   }
 
   /** The durable checkpoints of the partitions that it writes. */
@@ -148,7 +140,7 @@ export class Lane {
 
   /** What it writes, and what it had to stop writing, by partition. */
   get partitions(): readonly LanePartition[] {
-    const waiting = this.#oldestQueued();
+    const waiting = this.#queue.oldest(this.#checkpoints.size);
     const active = [...this.#checkpoints].map(([partition, checkpoint]) => ({
       partition,
       state: this.#state,
@@ -180,7 +172,7 @@ export class Lane {
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#queue.bytes;
   }
 
   /** How far the partitions that it writes are; those that are alike together. */
@@ -242,7 +234,6 @@ export class Lane {
     if (!this.projection.streamPrefixes.some((prefix) => stream.startsWith(prefix))) return;
     if (isSkipped(this.#skips, entry.recorded)) return;
     this.#queue.push(entry);
-    this.#queuedBytes += entry.bytes;
     this.#wake();
   }
 
@@ -281,25 +272,10 @@ export class Lane {
         await this.#deps.runtime.timers.sleep(lingerMs, this.#stopping.signal);
         if (!this.isActive) return;
       }
-      if (this.#queue.length > 0) await this.#writeBatch(this.#nextBatch());
+      if (this.#queue.length > 0) await this.#writeBatch(this.#queue.nextBatch());
       else await this.#writeCheckpoints();
       this.#deps.moved();
     }
-  }
-
-  #nextBatch(): readonly FeedEntry[] {
-    const { batchEventsMax, batchBytesMax } = limits.projections;
-    const first = this.#queue[0];
-    const single = first !== undefined && first.recorded.position <= this.#oneByOneTo;
-    const countMax = single ? 1 : Math.min(batchEventsMax, this.#queue.length);
-    let count = 0;
-    let bytes = 0;
-    for (const entry of this.#queue) {
-      if (count >= countMax || (count > 0 && bytes + entry.bytes > batchBytesMax)) break;
-      count += 1;
-      bytes += entry.bytes;
-    }
-    return this.#queue.slice(0, count);
   }
 
   async #writeBatch(batch: readonly FeedEntry[]): Promise<void> {
@@ -321,8 +297,7 @@ export class Lane {
     }
     if (!isWritten) return;
     this.#deps.counters.committed(batch.length);
-    this.#queue.splice(0, batch.length);
-    this.#queuedBytes -= bytesOf(batch);
+    this.#queue.remove(batch);
     this.#tell(moves, position, describe);
   }
 
@@ -368,49 +343,25 @@ export class Lane {
       }));
   }
 
-  /**
-   * One transaction: the checkpoints' compare-and-set, then the rows. Tries again, for as long as the lane is
-   * wanted, after faults that may pass; throws the others. False: the lane stopped, nothing was moved.
-   */
+  /** Moves the checkpoints with what `write` does. False: the lane stopped, nothing was moved. */
   async #commit(moves: readonly CheckpointMove[], write: (tx: Sql) => Promise<void>): Promise<boolean> {
-    const { lockTimeoutMs, statementTimeoutMs, retryDelayMsMin, retryDelayMsMax } = limits.projections;
-    const settings = { disposable: true, lockTimeoutMs, statementTimeoutMs };
-    const { pool, limit, runtime } = this.#deps;
-    for (let attempt = 1; ; attempt++) {
-      let isBegun = false;
-      try {
-        // A lost connection leaves open whether the commit took place: the checkpoints know.
-        if (attempt === 1 || !(await this.#isDone(moves))) {
-          await limit(() =>
-            inTransaction(pool, settings, async (tx) => {
-              isBegun = true;
-              await moveCheckpoints(tx, this.#key, moves);
-              await write(tx);
-            }),
-          );
-        }
-        const moved = moves.map(({ partition, to }) => [partition, to] as const);
-        this.#checkpoints = new Map([...this.#checkpoints, ...moved]);
-        if (this.#state === 'retrying') this.#state = 'running';
-        return true;
-      } catch (error) {
-        // Before there is a transaction no event can be at fault, whatever the way to the database answers.
-        if (isBegun && !isTransient(error)) throw error;
-        if (!this.isActive) return false;
+    const isDone = await commitInLane(this.#deps, {
+      key: this.#key,
+      moves,
+      write,
+      isWanted: () => this.isActive,
+      onRetry: (error, attempt) => {
         this.#state = 'retrying';
         this.#deps.counters.retries += 1;
         this.#logger.warn({ err: error, attempt }, 'a projection could not write; it tries again');
-        const delayMs = backoffMs(attempt - 1, retryDelayMsMin, retryDelayMsMax, runtime.random);
-        await runtime.timers.sleep(delayMs, this.#stopping.signal);
-        if (!this.isActive) return false;
-      }
-    }
-  }
-
-  async #isDone(moves: readonly CheckpointMove[]): Promise<boolean> {
-    const keys = moves.map(({ partition }) => ({ ...this.#key, partition }));
-    const stored = await loadCheckpoints(sqlOn(this.#deps.pool), keys);
-    return moves.every(({ to }, index) => isSamePlace(stored[index], to));
+      },
+      signal: this.#stopping.signal,
+    });
+    if (!isDone) return false;
+    const moved = moves.map(({ partition, to }) => [partition, to] as const);
+    this.#checkpoints = new Map([...this.#checkpoints, ...moved]);
+    if (this.#state === 'retrying') this.#state = 'running';
+    return true;
   }
 
   #fault(error: unknown, moves: readonly CheckpointMove[], batch: readonly FeedEntry[]): void {
@@ -421,7 +372,7 @@ export class Lane {
       this.#deps.lost();
     } else if (first !== undefined && second !== undefined) {
       this.#logger.warn({ err: error, events: batch.length }, 'a batch failed; its events go one by one');
-      this.#oneByOneTo = batch[batch.length - 1]?.recorded.position ?? this.#oneByOneTo;
+      this.#queue.divide(batch);
     } else {
       const atFault =
         first === undefined ? moves.map(({ partition }) => partition) : [this.#partitionOf(first)];
@@ -442,8 +393,7 @@ export class Lane {
     const halted: HaltedPartition = { checkpoint, failure, isRecorded: false, waitingSinceMs };
     this.#halted.set(partition, halted);
     this.#checkpoints = new Map([...this.#checkpoints].filter(([other]) => other !== partition));
-    this.#queue = this.#queue.filter((queued) => this.#partitionOf(queued) !== partition);
-    this.#queuedBytes = bytesOf(this.#queue);
+    this.#queue.dropPartition(partition);
     const recording = recordFailure(sqlOn(this.#deps.pool), { ...this.#key, partition }, failure)
       .then(() => {
         halted.isRecorded = true;
@@ -458,8 +408,7 @@ export class Lane {
   /** What is queued is dropped: whoever takes over reads it from the log again. */
   #end(state: 'halted' | 'lost'): void {
     this.#state = state;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#queue.clear();
     this.#deps.moved();
   }
 
@@ -471,17 +420,6 @@ export class Lane {
     return hash % this.generation.partitions;
   }
 
-  /** When the first event of each partition in the queue was decided, ms. */
-  #oldestQueued(): ReadonlyMap<number, number> {
-    const oldest = new Map<number, number>();
-    for (const entry of this.#queue) {
-      const partition = this.#partitionOf(entry);
-      if (!oldest.has(partition)) oldest.set(partition, entry.recorded.metadata.timeMs);
-      if (oldest.size === this.#checkpoints.size) break;
-    }
-    return oldest;
-  }
-
   #reachedAt({ position }: Checkpoint): Position {
     const isPassed = this.isActive && this.#queue.length === 0 && this.#readTo > position;
     return isPassed ? this.#readTo : position;
@@ -491,10 +429,6 @@ export class Lane {
 function eventOf(entry: FeedEntry): ProjectedEvent {
   if (entry.event.kind === 'bad') throw entry.event.error;
   return entry.event.event;
-}
-
-function bytesOf(entries: readonly FeedEntry[]): number {
-  return entries.reduce((bytes, entry) => bytes + entry.bytes, 0);
 }
 
 function firstOf(checkpoints: ReadonlyMap<number, Checkpoint>): Position {

@@ -18,7 +18,12 @@ export function isTransient(error: unknown): boolean {
   if ('syscall' in error || (code !== undefined && errnoPattern.test(code))) return true;
   // All addresses of a name were tried.
   if (error instanceof AggregateError) return error.errors.some(isTransient);
-  return connectionLostPattern.test(error.message);
+  return connectionLostPattern.test(error.message) || isUnanswered(error);
+}
+
+/** The answer did not come in time: the connection may still get it, and serves nobody else. */
+export function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && unansweredPattern.test(error.message);
 }
 
 /** What PostgreSQL answers with. None of its classes begins with an E, with which the system's errors do. */
@@ -38,6 +43,9 @@ const temporaryStates: ReadonlySet<string> = new Set([
 /** pg reports a connection that ended under a query without a code. */
 const connectionLostPattern =
   /connection (terminated|ended)|timeout (exceeded|expired)|not queryable|client was closed|after calling end/i;
+
+/** How pg words it, without a code either. */
+const unansweredPattern = /^query read timeout$/i;
 
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

@@ -12,24 +12,33 @@ export interface Sql {
   copy(text: string, input: string): Promise<void>;
 }
 
-/** The statements of a `pg` pool or client, with this module's reading of `bigint`. */
-export function sqlOn(executor: pg.Pool | pg.PoolClient): Sql {
+/**
+ * The statements of a `pg` pool or client, with this module's reading of `bigint`. `answerMs`: how long the answer
+ * of each is waited for, where that is not what the pool says.
+ */
+export function sqlOn(executor: pg.Pool | pg.PoolClient, answerMs?: number): Sql {
+  const bound: AnswerBound = answerMs === undefined ? {} : { query_timeout: answerMs };
   return {
     async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-      const result = await executor.query<Row>({ text, values: [...values], types: typeParsers });
+      const result = await executor.query<Row>({ text, values: [...values], types: typeParsers, ...bound });
       return result.rows;
     },
     async execute(text: string, values: readonly unknown[] = []): Promise<number> {
-      const result = await executor.query({ text, values: [...values] });
+      const result = await executor.query({ text, values: [...values], ...bound });
       return result.rowCount ?? 0;
     },
     async copy(text: string, input: string): Promise<void> {
       if (executor instanceof pg.Pool) throw new TypeError('a copy needs a connection of its own');
-      const copying = executor.query(copyFrom(text));
+      const copying = executor.query(Object.assign(copyFrom(text), bound));
       copying.end(input);
       await finished(copying);
     },
   };
+}
+
+/** What pg takes beside a statement, and its types do not know. */
+export interface AnswerBound {
+  readonly query_timeout?: number;
 }
 
 const int8Oid = 20;

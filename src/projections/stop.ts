@@ -23,5 +23,12 @@ export function stopsOf({
 }: Pick<ProjectionStatus, 'projection' | 'partition' | 'failure'>): readonly Stop[] {
   if (failure === undefined) return [];
   const { reason, event, error, message } = failure;
-  return [{ projection, partition, reason, ...event, error: error ?? message }];
+  // In one order, wherever it comes from: the database sorts the fields of what it keeps.
+  const at = event && {
+    stream: event.stream,
+    revision: event.revision,
+    type: event.type,
+    position: event.position,
+  };
+  return [{ projection, partition, reason, ...at, error: error ?? message }];
 }

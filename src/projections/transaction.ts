@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { limits } from '../config/limits.ts';
 import { type Sql, sqlOn } from './sql.ts';
+import { isUnanswered } from './sql-errors.ts';
 
 export interface TransactionSettings {
   /** Waiting longer than this for a lock fails the transaction. */
@@ -27,27 +29,30 @@ export async function inTransaction<Result>(
   work: (tx: Sql) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  // A checked-out client whose connection dies emits `error`; the statement under way reports it to us anyway.
-  client.on('error', ignore);
-  let broken: Error | undefined;
+  const sql = sqlOn(client, answerMs(settings));
+  let isBroken = false;
   try {
     await client.query(beginStatement(settings));
-    const result = await work(sqlOn(client));
-    await client.query('commit');
+    const result = await work(sql);
+    await sql.execute('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    // Where one answer has not come, a rollback would wait in vain for another; the end of the session rolls back.
+    isBroken = isUnanswered(error) || !(await client.query('rollback').then(yes, no));
     throw error;
   } finally {
-    client.off('error', ignore);
-    client.release(broken);
+    client.release(isBroken);
   }
 }
 
-function ignore(): void {
-  // Deliberately nothing: see inTransaction.
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+/** How long the answer of a statement is waited for that may take longer than a pool lets one take. */
+function answerMs({ patient, statementTimeoutMs = 0 }: TransactionSettings): number | undefined {
+  if (patient === true) return limits.postgres.patientAnswerMs;
+  if (statementTimeoutMs <= limits.postgres.statementMs) return undefined;
+  return statementTimeoutMs + limits.postgres.answerSlackMs;
 }
 
 /** One round trip for the begin and all settings. */

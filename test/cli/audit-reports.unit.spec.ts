@@ -47,8 +47,8 @@ describe('a report', () => {
 
   it('is not when a rule is broken, or a row differs, or a violation is counted only', async () => {
     const clean = await cleanReport();
-    const { differences = [] } = await brokenReport();
-    expect(isClean({ ...clean, differences })).toBe(false);
+    const { differing = [] } = await brokenReport();
+    expect(isClean({ ...clean, differing })).toBe(false);
     expect(isClean({ ...clean, violationCount: 1 })).toBe(false);
     expect(isClean(await brokenReport())).toBe(false);
   });
@@ -59,6 +59,10 @@ describe('the report as text', () => {
     const printed = textReport(await brokenReport());
     expect(printed).toContain('\\u{202e}\\u{7}');
     expect(printed).not.toMatch(/\p{Cf}|(?!\n)\p{Cc}/u);
+  });
+
+  it('says how many rows it does not list, and how to see them', async () => {
+    expect(textReport(await brokenReport())).toContain('and 24 more rows: --differences all lists them\n');
   });
 });
 

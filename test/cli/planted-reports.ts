@@ -23,7 +23,12 @@ export async function brokenReport(): Promise<AuditReport> {
   const planted = [...honest, acknowledged(99, 99), ...money.slice(-1)];
   const report = await auditLog(recordedLog(recordedEvents(planted)), clock);
   const row = '{"nickname": "</td><script>alert(1)</script>"}';
-  return { ...report, differences: [{ projection: 'wallet', table: 'wallet', onlyIn: 'live', row }] };
+  const of = { projection: 'wallet', table: 'wallet' };
+  return {
+    ...report,
+    differences: [{ ...of, onlyIn: 'live', row }],
+    differing: [{ ...of, onlyInLive: 1, onlyInReplay: 24 }],
+  };
 }
 
 function isOfPacket(event: Planted['event']): boolean {

@@ -1,35 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/commands/event-log.ts';
 import { loadGenerations } from '../../src/projections/generations.ts';
 import type { Projection } from '../../src/projections/projection.ts';
 import { rebuild } from '../../src/projections/rebuild.ts';
 import { sqlOn } from '../../src/projections/sql.ts';
-import {
-  logger,
-  type ReadSide,
-  runtime,
-  startReadSide,
-  untilTrue,
-} from '../integration/projections/support.ts';
-import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { logger, type ReadSide, runtime, readSides, untilTrue } from '../integration/projections/support.ts';
 import { fixedSteps, HistoryWriter } from '../support/random-history.ts';
 import { messageDaysProjection } from './message-days-projection.ts';
 
-let database: TestDatabase;
-const sides: ReadSide[] = [];
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-});
-afterEach(async () => {
-  for (const side of sides.splice(0)) await side.stop();
-  await database.drop();
-});
+const sides = readSides();
 
 function start(projection: Projection, log?: ReadSide['log']): ReadSide {
-  const side = startReadSide(database.pool, { projections: [projection], ...(log && { log }) });
-  sides.push(side);
-  return side;
+  return sides.start({ projections: [projection], ...(log && { log }) });
 }
 
 interface DayRow {
@@ -39,7 +21,9 @@ interface DayRow {
 }
 
 async function rowsIn(table: string): Promise<DayRow[]> {
-  return sqlOn(database.pool).query<DayRow>(`select user_id, day, messages from ${table} order by 1, 2`);
+  return sqlOn(sides.database.pool).query<DayRow>(
+    `select user_id, day, messages from ${table} order by 1, 2`,
+  );
 }
 
 /** The same, counted on its own. */
@@ -73,7 +57,7 @@ describe('messages by user and day', () => {
     const side = start(messageDaysProjection);
     await new HistoryWriter(side.log).play(fixedSteps(300));
     await side.settled();
-    const deps = { log: side.log, pool: database.pool, runtime, logger };
+    const deps = { log: side.log, pool: sides.database.pool, runtime, logger };
     const [result] = await rebuild(deps, [messageDaysProjection], { compare: true });
     expect(result).toMatchObject({ kind: 'swapped', differences: [] });
     expect(await rowsIn('read.message_day')).toEqual(expectedRows(side.log.events));
@@ -107,7 +91,7 @@ describe('messages by user and day', () => {
     };
     const side = start(next, before.log);
     const generations = async (): Promise<string[]> =>
-      (await loadGenerations(sqlOn(database.pool), 'message_days')).map(
+      (await loadGenerations(sqlOn(sides.database.pool), 'message_days')).map(
         ({ number, version, state }) => `${number} of version ${version}: ${state}`,
       );
     const isBeside = async (): Promise<boolean> => (await generations()).length === 2;
@@ -120,7 +104,7 @@ describe('messages by user and day', () => {
     await untilTrue(async () => !(await isBeside()));
     expect(await generations()).toEqual(['2 of version 2: live']);
     expect(await rowsIn('read.message_day')).toEqual(expectedRows(side.log.events));
-    await database.pool.query('select packets from read.message_day');
+    await sides.database.pool.query('select packets from read.message_day');
     await expect(rowsIn('message_days_g1.message_day')).rejects.toThrow('does not exist');
   });
 });

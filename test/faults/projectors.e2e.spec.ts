@@ -2,12 +2,18 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { createLeaseStore } from '../../infra/postgres/lease-store.ts';
 import { createPool } from '../../infra/postgres/pool.ts';
 import { processIdentity } from '../../infra/supervisor/process-identity.ts';
 import type { ConversationId } from '../../src/domain/ids.ts';
+import { streams } from '../../src/domain/streams.ts';
 import { partitionOwners } from '../../src/projections/partition-owners.ts';
+import { systemRuntime } from '../../src/runtime/system-runtime.ts';
+import { untilTrue } from '../integration/projections/support.ts';
+import { aliceAndBob, poisonMessage } from '../support/domain-fixtures.ts';
 import { befriend, type Person, register, say, topUp } from '../support/people.ts';
+import { HistoryWriter } from '../support/random-history.ts';
 import { differencesFromOracle } from '../support/read-tables.ts';
 import { runCli } from '../support/run-cli.ts';
 import { type SecondApp, startSecondApp } from '../support/second-app.ts';
@@ -16,11 +22,11 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { type Load, startLoad } from './load.ts';
 
+const logger = pino({ level: 'silent' });
 const partitions = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Process ids of the owners, by partition. */
 async function ownersOf(server: TestServer): Promise<ReadonlyMap<number, number>> {
-  const logger = pino({ level: 'silent' });
   const pool = createPool({
     databaseUrl: server.endpoints().databaseUrl,
     applicationName: 'test',
@@ -36,13 +42,12 @@ async function ownersOf(server: TestServer): Promise<ReadonlyMap<number, number>
 
 /** Waits until every partition has an owner and these processes are all that have some. */
 async function untilOwnedBy(server: TestServer, pids: () => readonly number[]): Promise<void> {
-  for (;;) {
+  await untilTrue(async () => {
     const owners = await ownersOf(server);
     const isWhole = partitions.every((partition) => owners.has(partition));
     const actual = [...new Set(owners.values())].sort();
-    if (isWhole && actual.join() === [...pids()].sort().join()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return isWhole && actual.join() === [...pids()].sort().join();
+  });
 }
 
 /** The processes that the supervisor keeps as projectors, as they are now. */
@@ -147,7 +152,25 @@ describe('a server with two projectors and no Redis', () => {
     await load.stop();
     expect(await differencesFromOracle(server.endpoints())).toEqual([]);
   });
+
+  it('is not ready while a partition stands still with one of them, and says what that one says', async () => {
+    const { esdbUrl, httpUrl, projectorUrls } = server.endpoints();
+    const log = createEventStoreEventLog({ url: esdbUrl, runtime: systemRuntime(), logger });
+    await new HistoryWriter(log).append(streams.conversation(aliceAndBob), [poisonMessage]);
+    await log.close();
+    const stopsAt = async (url: string): Promise<unknown> => {
+      const { checks } = (await (await fetch(`${url}/health/ready`)).json()) as HealthAnswer;
+      return checks.projections?.ok === false ? checks.projections.detail : undefined;
+    };
+    const told = async () => (await Promise.all(projectorUrls.map(stopsAt))).filter((stops) => stops);
+    await untilTrue(async () => (await told()).length === 1 && (await stopsAt(httpUrl)) !== undefined);
+    expect(await stopsAt(httpUrl)).toEqual((await told())[0]);
+  });
 });
+
+interface HealthAnswer {
+  readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
+}
 
 describe('two projectors that nobody starts again', () => {
   let server: TestServer;

@@ -71,3 +71,16 @@ it('shows what a check that is passed has to say, too', async () => {
   });
   await other.close();
 });
+
+it('says that a check is not passed which does not answer in time, and begins it once however long it takes', async () => {
+  const first = ready();
+  await asked(1);
+  await runtime.advance(limits.gateway.readinessCheckMs);
+  expect(await first).toBe(503);
+  await runtime.advance(limits.gateway.readinessAgeMs);
+  const second = ready();
+  await runtime.flush();
+  expect(answers).toHaveLength(1);
+  answers[0]?.();
+  expect(await second).toBe(200);
+});

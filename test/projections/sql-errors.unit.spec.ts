@@ -18,7 +18,7 @@ describe('a fault of the database that may pass', () => {
     (state) => expect(isTransient(coded(state, { severity: 'ERROR' }))).toBe(true),
   );
 
-  it.each(['Connection terminated unexpectedly', 'timeout expired'])(
+  it.each(['Connection terminated unexpectedly', 'timeout expired', 'Query read timeout'])(
     'is what pg says without a code: %s',
     (text) => expect(isTransient(new Error(text))).toBe(true),
   );

@@ -9,8 +9,8 @@ export interface Piece {
   readonly data: Buffer;
 }
 
-/** What becomes of a piece. `cut`: it is lost, and both ends find their connection broken. */
-export type Verdict = 'pass' | 'cut';
+/** What becomes of a piece. `cut`: it is lost, and both ends find their connection broken. `lose`: nobody notices. */
+export type Verdict = 'pass' | 'cut' | 'lose';
 
 export interface TcpProxy {
   /** `url` with the proxy in the place of its host and port. */
@@ -61,7 +61,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   async function pass(source: Socket, sink: Socket, verdictOn: (data: Buffer) => Verdict): Promise<void> {
     try {
       for await (const data of source as AsyncIterable<Buffer>) {
-        if (verdictOn(data) === 'cut') return;
+        const verdict = verdictOn(data);
+        if (verdict === 'cut') return;
+        if (verdict === 'lose') continue;
         for (let at = 0; at < data.length; at += slowness.bytesMax) {
           await gate;
           if (slowness.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, slowness.delayMs));

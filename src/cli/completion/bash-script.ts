@@ -1,5 +1,5 @@
 import type { CompletedCommand, Values } from './completed-commands.ts';
-import { at, flagsOf, optionValueLines, walkLines, wordValueLines } from './path-cases.ts';
+import { offerLines, walkLines } from './path-cases.ts';
 import { shellQuote } from './shell-quote.ts';
 
 /** The script that `source <(hongbao completion bash)` reads. It runs nothing of hongbao while completing. */
@@ -17,26 +17,12 @@ export function bashScript(program: string, commands: readonly CompletedCommand[
     // Names of files may have spaces: what is offered stands on a line each.
     "  local IFS=$'\\n'",
     '  COMPREPLY=()',
-    '  if [[ -n $open && $cur != -* ]]; then',
-    '    case "$cmd $open" in',
-    ...optionValueLines(commands, offer).map((line) => `  ${line}`),
-    '    esac',
-    '    return',
-    '  fi',
-    '  if [[ $cur != -* ]]; then',
-    '    case "$cmd" in',
-    ...commands
-      .filter(({ commands: own }) => own.length > 0)
-      .map(({ path, commands: own }) => `      ${at(path)}) ${words(own.map((child) => child.name))} ;;`),
-    '    esac',
-    '    case "$cmd $words_seen" in',
-    ...wordValueLines(commands, offer).map((line) => `  ${line}`),
-    '    esac',
-    `    (( \${#COMPREPLY[@]} )) && return`,
-    '  fi',
-    '  case "$cmd" in',
-    ...commands.map(({ path, options }) => `    ${at(path)}) ${words(flagsOf(options))} ;;`),
-    '  esac',
+    ...offerLines(commands, {
+      values: offer,
+      commands: (own) => words(own.map(({ name: command }) => command)),
+      options: (options) => words(options.flatMap(({ flags }) => flags)),
+      isAnyOffered: `\${#COMPREPLY[@]}`,
+    }),
     '}',
     `complete -F ${name} ${program}`,
   ].join('\n')}\n`;

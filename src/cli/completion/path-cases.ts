@@ -56,8 +56,44 @@ function caseLines(patterns: readonly string[], body: readonly string[]): string
   return patterns.length === 0 ? [] : [`    ${patterns.join(' | ')}) ${body.join('; ')} ;;`];
 }
 
+/** How a shell offers things. Each is the body of a case. */
+export interface Offers {
+  /** `undefined`: nothing is known that could be offered. */
+  readonly values: (values: Values) => string | undefined;
+  readonly commands: (commands: CompletedCommand['commands']) => string;
+  readonly options: (options: readonly CompletedOption[]) => string;
+  /** True in the shell when something has been offered. */
+  readonly isAnyOffered: string;
+}
+
+/** The lines that offer what may stand at the cursor, after the walk: over `cmd`, `open`, `words_seen` and `cur`. */
+export function offerLines(commands: readonly CompletedCommand[], offers: Offers): string[] {
+  return [
+    'if [[ -n $open && $cur != -* ]]; then',
+    '  case "$cmd $open" in',
+    ...optionValueLines(commands, offers.values),
+    '  esac',
+    '  return',
+    'fi',
+    'if [[ $cur != -* ]]; then',
+    '  case "$cmd" in',
+    ...commands
+      .filter(({ commands: own }) => own.length > 0)
+      .map(({ path, commands: own }) => `    ${at(path)}) ${offers.commands(own)} ;;`),
+    '  esac',
+    '  case "$cmd $words_seen" in',
+    ...wordValueLines(commands, offers.values),
+    '  esac',
+    `  (( ${offers.isAnyOffered} )) && return`,
+    'fi',
+    'case "$cmd" in',
+    ...commands.map(({ path, options }) => `  ${at(path)}) ${offers.options(options)} ;;`),
+    'esac',
+  ].map((line) => `  ${line}`);
+}
+
 /** A case for each option that takes something known, over `$cmd $open`. */
-export function optionValueLines(
+function optionValueLines(
   commands: readonly CompletedCommand[],
   offer: (values: Values) => string | undefined,
 ): string[] {
@@ -70,7 +106,7 @@ export function optionValueLines(
 }
 
 /** A case for each word of a command that is something known, over `$cmd $words_seen`. */
-export function wordValueLines(
+function wordValueLines(
   commands: readonly CompletedCommand[],
   offer: (values: Values) => string | undefined,
 ): string[] {
@@ -81,9 +117,4 @@ export function wordValueLines(
       return [`    ${variadic ? `${at(path)}' '*` : at(path, String(index))}) ${body} ;;`];
     }),
   );
-}
-
-/** All ways to write the options of a command. */
-export function flagsOf(options: readonly CompletedOption[]): string[] {
-  return options.flatMap(({ flags }) => flags);
 }

@@ -1,5 +1,5 @@
 import type { CompletedCommand, CompletedOption, Values } from './completed-commands.ts';
-import { at, optionValueLines, walkLines, wordValueLines } from './path-cases.ts';
+import { offerLines, walkLines } from './path-cases.ts';
 import { shellQuote } from './shell-quote.ts';
 
 /** The script that `source <(hongbao completion zsh)` reads. It runs nothing of hongbao while completing. */
@@ -15,28 +15,12 @@ export function zshScript(program: string, commands: readonly CompletedCommand[]
     `  local cmd open words_seen cur="\${words[CURRENT]}"`,
     '  local -a offered',
     `  ${name}_walk "\${(@)words[2,CURRENT-1]}"`,
-    '  if [[ -n $open && $cur != -* ]]; then',
-    '    case "$cmd $open" in',
-    ...optionValueLines(commands, offer).map((line) => `  ${line}`),
-    '    esac',
-    '    return',
-    '  fi',
-    '  if [[ $cur != -* ]]; then',
-    '    case "$cmd" in',
-    ...commands
-      .filter(({ commands: own }) => own.length > 0)
-      .map(({ path, commands: own }) => `      ${at(path)}) ${described('commands', own.map(entry))} ;;`),
-    '    esac',
-    '    case "$cmd $words_seen" in',
-    ...wordValueLines(commands, offer).map((line) => `  ${line}`),
-    '    esac',
-    '    (( compstate[nmatches] )) && return',
-    '  fi',
-    '  case "$cmd" in',
-    ...commands.map(
-      ({ path, options }) => `    ${at(path)}) ${described('options', options.flatMap(optionEntries))} ;;`,
-    ),
-    '  esac',
+    ...offerLines(commands, {
+      values: offer,
+      commands: (own) => described('commands', own.map(entry)),
+      options: (options) => described('options', options.flatMap(optionEntries)),
+      isAnyOffered: 'compstate[nmatches]',
+    }),
     '}',
     // Read by `source`, or found in a folder of $fpath and called by the completion itself.
     `if [[ $funcstack[1] == ${name} ]]; then ${name} "$@"; else compdef ${name} ${program}; fi`,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import fastifyStatic from '@fastify/static';
 import { limits } from '../../config/limits.ts';
 import { DevAccountsSchema, HealthSchema } from '../../protocol/http.ts';
-import type { ReadinessCheck } from '../gateway-deps.ts';
+import { boundedCheck } from './bounded-check.ts';
 import { sharedResult } from './shared-result.ts';
 import type { GatewayApp, RouteContext } from './route-context.ts';
 
@@ -12,10 +12,10 @@ import type { GatewayApp, RouteContext } from './route-context.ts';
  */
 export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readiness' | 'runtime'>) {
   const { readiness, runtime } = context;
-  const checkAll = () =>
-    Promise.all(
-      Object.entries(readiness).map(async ([name, check]) => [name, await checked(check)] as const),
-    );
+  const checks = Object.entries(readiness).map(
+    ([name, check]) => [name, boundedCheck(check, limits.gateway.readinessCheckMs, runtime.timers)] as const,
+  );
+  const checkAll = () => Promise.all(checks.map(async ([name, check]) => [name, await check()] as const));
   const sharedChecks = sharedResult(checkAll, limits.gateway.readinessAgeMs, runtime.clock);
 
   app.route({
@@ -39,16 +39,6 @@ export function healthRoutes(app: GatewayApp, context: Pick<RouteContext, 'readi
         .send({ status: failing ? 'failing' : 'ok', checks: Object.fromEntries(entries) });
     },
   });
-}
-
-async function checked(check: ReadinessCheck): Promise<{ ok: boolean; detail?: string }> {
-  try {
-    const found = await check();
-    if (found === undefined) return { ok: true };
-    return typeof found === 'string' ? { ok: false, detail: found } : { ok: true, detail: found.passed };
-  } catch (error) {
-    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** The accounts that a lone visitor can try. Not there at all in production. */

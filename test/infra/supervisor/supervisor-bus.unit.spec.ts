@@ -5,8 +5,11 @@ import type { BusLine } from '../../../infra/supervisor/bus-line.ts';
 import { createSupervisorBus, type SupervisorChannel } from '../../../infra/supervisor/supervisor-bus.ts';
 import { limits } from '../../../src/config/limits.ts';
 import type { BusMessage } from '../../../src/projections/bus.ts';
+import type { Change } from '../../../src/projections/changes.ts';
+import { alice, deviceId } from '../../support/domain-fixtures.ts';
 
 const logger = pino({ level: 'silent' });
+const change: Change = { kind: 'device-revoked', userId: alice, deviceId: deviceId(1) };
 
 function message(checkpoint: bigint, changes: number = 0): BusMessage {
   return {
@@ -16,8 +19,8 @@ function message(checkpoint: bigint, changes: number = 0): BusMessage {
     partitionCount: 8,
     partitions: [{ partition: 3, previous: checkpoint - 1n }],
     checkpoint,
-    changes: Array.from({ length: changes }, () => ({ kind: 'device-revoked', userId: 'u', deviceId: 'd' })),
-  } as unknown as BusMessage;
+    changes: Array.from({ length: changes }, () => change),
+  };
 }
 
 /** A channel whose other end the test holds. */
@@ -59,7 +62,7 @@ describe('the bus over the supervisor', () => {
     bus.publish(message(2n));
     sent.at(-1)?.done(new Error('the channel is closed'));
     expect(bus.dropped).toBe(3);
-    const bytesPerChange = JSON.stringify({ kind: 'device-revoked', userId: 'u', deviceId: 'd' }).length;
+    const bytesPerChange = JSON.stringify(change).length;
     bus.publish(message(3n, limits.bus.messageBytesMax / bytesPerChange));
     expect(bus.dropped).toBe(4);
   });

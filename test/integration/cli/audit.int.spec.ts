@@ -31,7 +31,7 @@ import {
   recalled,
   sent,
 } from '../../domain/message-audit/message-history.ts';
-import { alice, bob, clientMsgId } from '../../support/domain-fixtures.ts';
+import { alice, bob, clientMsgId, userId } from '../../support/domain-fixtures.ts';
 import { aDomainEvent } from '../../support/an-event.ts';
 import { runCli } from '../../support/run-cli.ts';
 import type { Planted } from '../../support/recorded-log.ts';
@@ -159,6 +159,37 @@ describe('hongbao audit', () => {
     expect(text.stdout).toContain('wallet.wallet, only in live: ');
   });
 
+  it('reports every row that differs: all in JSON, the first in text, with how many there are', async () => {
+    await plant(
+      Array.from({ length: 25 }, (_, index) => ({
+        stream: streams.wallet(userId(100 + index)),
+        event: { type: 'WalletOpened', data: { userId: userId(100 + index) } },
+      })),
+    );
+    const { pool } = engines.database;
+    const readSide = readSideOn(engines.log, pool);
+    await readSide.settled();
+    await readSide.stop();
+    expect((await pool.query('delete from read.wallet')).rowCount).toBe(25);
+
+    const { report } = await audited();
+    const users = report.differences?.map(({ row }) => JSON.parse(row).user_id);
+    expect(users?.toSorted()).toEqual(Array.from({ length: 25 }, (_, index) => userId(100 + index)));
+    expect(report).toMatchObject({
+      differenceCount: 25,
+      differing: [{ projection: 'wallet', table: 'wallet', onlyInLive: 0, onlyInReplay: 25 }],
+    });
+    const rowsIn = async (...words: string[]) =>
+      (await runCli(['audit', ...words], engines.env)).stdout.split('\n').flatMap((line) => {
+        const row = /wallet\.wallet, only in replay|and .+ more rows.+/.exec(line);
+        return row === null ? [] : [row[0]];
+      });
+    const listed = (count: number) => Array.from({ length: count }, () => 'wallet.wallet, only in replay');
+    expect(await rowsIn()).toEqual([...listed(10), 'and 15 more rows: --differences all lists them']);
+    expect(await rowsIn('--differences', 'all')).toEqual(listed(25));
+    expect((await audited('--differences', '3')).report.differences).toHaveLength(3);
+  });
+
   it('asks the database nothing when it is for the log only', async () => {
     await plant([becameFriends, sent(1)]);
     const env = { ...engines.env, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
@@ -214,6 +245,7 @@ describe('the report of hongbao audit', () => {
   it.each([
     [['--format', 'pdf'], 2, 'Allowed choices are text, json, html'],
     [['--json', '--format', 'html'], 2, '--json is --format json'],
+    [['--differences', 'some'], 2, '--differences takes a whole number or all (it is "some").'],
     [['--output', 'nowhere/audit.html'], 2, 'There is no folder nowhere to write a report into.'],
     [['--output', 'package.json/audit.html'], 2, 'package.json is no folder'],
     [['--output', 'src'], 2, 'src is a folder: name a file'],

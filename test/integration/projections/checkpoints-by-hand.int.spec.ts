@@ -1,19 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { streams } from '../../../src/domain/streams.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
 import { rebuild } from '../../../src/projections/rebuild.ts';
 import { userId } from '../../support/domain-fixtures.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
-import {
-  expectTablesToEqualLog,
-  logger,
-  type ReadSide,
-  runtime,
-  startReadSide,
-  untilTrue,
-} from './support.ts';
+import { expectTablesToEqualLog, logger, type ReadSide, runtime, readSides, untilTrue } from './support.ts';
 
 /*
  * Rows and their checkpoint are written in one transaction, so only a hand or half a restore can part them. What
@@ -21,26 +13,21 @@ import {
  * comparison with a replay, and a rebuild puts everything right.
  */
 
-let database: TestDatabase;
+const sides = readSides();
 let side: ReadSide;
 let writer: HistoryWriter;
 
 beforeEach(async () => {
-  database = await createTestDatabase();
-  side = startReadSide(database.pool);
+  side = sides.start();
   writer = new HistoryWriter(side.log);
   await writer.append(streams.logEpoch, [{ type: 'EpochBegun', data: { epoch: 'first' } }]);
   await writer.play(fixedSteps(300));
   await side.settled();
 });
-afterEach(async () => {
-  await side.stop();
-  await database.drop();
-});
 
-const deps = () => ({ log: side.log, pool: database.pool, runtime, logger });
+const deps = () => ({ log: side.log, pool: sides.database.pool, runtime, logger });
 const setCheckpoints = (what: string): Promise<unknown> =>
-  database.pool.query(`update projection.checkpoint set ${what}`);
+  sides.database.pool.query(`update projection.checkpoint set ${what}`);
 const addWallet = async (number: number): Promise<void> => {
   const user = userId(number);
   await writer.append(streams.wallet(user), [{ type: 'WalletOpened', data: { userId: user } }]);
@@ -62,7 +49,7 @@ describe('a checkpoint that somebody sets', () => {
     await expect(setCheckpoints(change)).rejects.toThrow(/cannot go back to/);
     await addWallet(90);
     await side.settled();
-    await expectTablesToEqualLog(database.pool, side.log.events);
+    await expectTablesToEqualLog(sides.database.pool, side.log.events);
   });
 
   it('to an end that the log has not reached stops the projection, also when the log gets there', async () => {
@@ -74,7 +61,7 @@ describe('a checkpoint that somebody sets', () => {
     await rebuild(deps(), allProjections);
     await untilTrue(() => reasons().join() === everyOne('none').join());
     await side.settled();
-    await expectTablesToEqualLog(database.pool, side.log.events);
+    await expectTablesToEqualLog(sides.database.pool, side.log.events);
   });
 
   it('to another epoch stops the projection, and a rebuild helps', async () => {
@@ -84,14 +71,14 @@ describe('a checkpoint that somebody sets', () => {
     await rebuild(deps(), allProjections);
     await untilTrue(() => reasons().join() === everyOne('none').join());
     await side.settled();
-    await expectTablesToEqualLog(database.pool, side.log.events);
+    await expectTablesToEqualLog(sides.database.pool, side.log.events);
   });
 
   it('past events that the rows do not hold is found by a comparison with a replay', async () => {
     await side.stop();
     await addWallet(90);
     await setCheckpoints(`position = ${await side.log.head()}`);
-    side = startReadSide(database.pool, { log: side.log });
+    side = sides.start({ log: side.log });
     await side.settled();
     await addWallet(91);
     await side.settled();
@@ -101,6 +88,6 @@ describe('a checkpoint that somebody sets', () => {
     ]);
     await rebuild(deps(), allProjections);
     await side.settled();
-    await expectTablesToEqualLog(database.pool, side.log.events);
+    await expectTablesToEqualLog(sides.database.pool, side.log.events);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { PacketId, UserId } from '../../../src/domain/ids.ts';
@@ -27,34 +27,10 @@ import { inTransaction } from '../../../src/projections/transaction.ts';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import type { SharedLeaseStore } from '../../../src/runtime/leases.ts';
 import { aliceAndBob, deviceId, packetId, packetTerms, userId, uuid } from '../../support/domain-fixtures.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
-import {
-  expectTablesToEqualLog,
-  logger,
-  type ReadSide,
-  runtime,
-  startReadSide,
-  untilTrue,
-} from './support.ts';
+import { expectTablesToEqualLog, logger, type ReadSide, runtime, readSides, untilTrue } from './support.ts';
 
-let database: TestDatabase;
-const sides: ReadSide[] = [];
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-});
-afterEach(async () => {
-  for (const side of sides.splice(0)) await side.stop();
-  await database.drop();
-});
-
-function start(overrides: Parameters<typeof startReadSide>[1] = {}): ReadSide {
-  const side = startReadSide(database.pool, overrides);
-  sides.push(side);
-  return side;
-}
-
+const sides = readSides();
 const opened = (user: UserId): DomainEvent => ({ type: 'WalletOpened', data: { userId: user } });
 
 /** Leases of which only these can be had: as much as another process leaves. */
@@ -113,7 +89,7 @@ describe('partitions of different writers', () => {
 
   /** Writes the events in one transaction, as a writer of some partitions does. */
   const write = (projection: Projection, events: readonly ProjectedEvent[]): Promise<void> =>
-    inTransaction(database.pool, {}, async (tx) => {
+    inTransaction(sides.database.pool, {}, async (tx) => {
       await projection.fold(events).write(tx, `${projection.name}_g1`);
     });
 
@@ -127,12 +103,12 @@ describe('partitions of different writers', () => {
     batches: readonly (readonly ProjectedEvent[])[],
   ): Promise<void> {
     let isWaitedFor: Promise<unknown> = Promise.resolve();
-    await inTransaction(database.pool, {}, async (tx) => {
+    await inTransaction(sides.database.pool, {}, async (tx) => {
       await tx.query(`${held} for update`);
       isWaitedFor = Promise.all(batches.map((events) => write(projection, events)));
       isWaitedFor.catch(() => undefined);
       await untilTrue(async () => {
-        const { rows } = await database.pool.query(
+        const { rows } = await sides.database.pool.query(
           `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
         );
         return rows.length === batches.length;
@@ -142,7 +118,7 @@ describe('partitions of different writers', () => {
   }
 
   const ensure = (projection: Projection): Promise<void> =>
-    inTransaction(database.pool, {}, (tx) => ensureFirstGeneration(tx, projection, ''));
+    inTransaction(sides.database.pool, {}, (tx) => ensureFirstGeneration(tx, projection, ''));
 
   it('merge the same cursors of the same devices, whichever is first, and never wait in a circle', async () => {
     await ensure(cursorsProjection);
@@ -152,7 +128,7 @@ describe('partitions of different writers', () => {
       `select from read.device_cursor where device_id = '${deviceId(2)}'`,
       [receipts(1, [1, 2, 3]), receipts(2, [3, 2, 1])],
     );
-    const { rows } = await database.pool.query(
+    const { rows } = await sides.database.pool.query(
       'select delivered, read, count(*)::integer from read.user_cursor group by 1, 2',
     );
     expect(rows).toEqual([{ delivered: 2n, read: 10n, count: 3 }]);
@@ -165,7 +141,7 @@ describe('partitions of different writers', () => {
       receipts(1, [1, 2, 3], 100),
       receipts(2, [3, 2, 1], 200),
     ]);
-    const { rows } = await database.pool.query(
+    const { rows } = await sides.database.pool.query(
       'select delivered, read, count(*)::integer from read.user_cursor group by 1, 2',
     );
     expect(rows).toEqual([{ delivered: 2n, read: 10n, count: 3 }]);
@@ -184,7 +160,9 @@ describe('partitions of different writers', () => {
       batch(1, 1, 2, 3),
       batch(2, 3, 2, 1),
     ]);
-    const { rows } = await database.pool.query('select shard, pending from read.expiry_count order by shard');
+    const { rows } = await sides.database.pool.query(
+      'select shard, pending from read.expiry_count order by shard',
+    );
     expect(rows).toEqual([1, 2, 3].map((shard) => ({ shard, pending: 3n })));
   });
 
@@ -196,21 +174,23 @@ describe('partitions of different writers', () => {
       `select from hongbao_write.command_history where command_id = '${uuid(2)}'`,
       [commands('wallet-1', [1, 2, 3]), commands('wallet-1', [3, 2, 1])],
     );
-    const { rows } = await database.pool.query('select count(*)::integer from hongbao_write.command_history');
+    const { rows } = await sides.database.pool.query(
+      'select count(*)::integer from hongbao_write.command_history',
+    );
     expect(rows).toEqual([{ count: 3 }]);
   });
 
   it('do not wait for each other to forget old commands', async () => {
     await ensure(commandsProjection);
-    await database.pool.query(
+    await sides.database.pool.query(
       `insert into hongbao_write.command_history values ($1, '00', 'wallet-1', 0, 0, 5, '')`,
       [uuid(7)],
     );
     const left = (): Promise<unknown[]> =>
-      database.pool
+      sides.database.pool
         .query('select command_id from hongbao_write.command_history order by 1')
         .then(({ rows }) => rows.map((row: { command_id: string }) => row.command_id));
-    await inTransaction(database.pool, {}, async (tx) => {
+    await inTransaction(sides.database.pool, {}, async (tx) => {
       await tx.query('select from hongbao_write.command_history for update');
       await write(commandsProjection, commands('wallet-1', [1]));
       expect(await left()).toEqual([uuid(1), uuid(7)]);
@@ -220,11 +200,11 @@ describe('partitions of different writers', () => {
   });
 
   it('that both have one of them: only one commits, and the other moves nothing, not even what it has alone', async () => {
-    await inTransaction(database.pool, {}, (tx) => ensureFirstGeneration(tx, cursorsProjection, ''));
+    await inTransaction(sides.database.pool, {}, (tx) => ensureFirstGeneration(tx, cursorsProjection, ''));
     const generation = { name: 'cursors', generation: 1 };
     const from: Checkpoint = { epoch: '', position: -1n, changed: -1n };
     const move = (position: bigint, ...partitions: number[]) =>
-      inTransaction(database.pool, {}, (tx) =>
+      inTransaction(sides.database.pool, {}, (tx) =>
         moveCheckpoints(
           tx,
           generation,
@@ -235,7 +215,7 @@ describe('partitions of different writers', () => {
     const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
     expect(lost.map(({ reason }) => reason)).toEqual([expect.any(CheckpointMoved)]);
     const keys = [2, 3, 4, 5].map((partition) => ({ ...generation, partition }));
-    const positions = (await loadCheckpoints(sqlOn(database.pool), keys)).map((one) => one?.position);
+    const positions = (await loadCheckpoints(sqlOn(sides.database.pool), keys)).map((one) => one?.position);
     expect([
       [1n, 1n, 1n, -1n],
       [2n, 2n, -1n, 2n],
@@ -245,19 +225,19 @@ describe('partitions of different writers', () => {
 
 describe('two processes', () => {
   it('share the partitions out evenly, say which they have, and take over what the other leaves', async () => {
-    const one = start({ owner: 'one' });
-    const other = start({ owner: 'other', log: one.log, bus: one.bus });
+    const one = sides.start({ owner: 'one' });
+    const other = sides.start({ owner: 'other', log: one.log, bus: one.bus });
     const writer = new HistoryWriter(one.log);
     await untilTrue(async () => {
       await writer.play(fixedSteps(20));
       return partitionsOf(one).length === 4 && partitionsOf(other).length === 4;
     });
     expect([...partitionsOf(one), ...partitionsOf(other)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    const owners = await partitionOwners(createLeaseStore(database.pool));
+    const owners = await partitionOwners(createLeaseStore(sides.database.pool));
     expect([...owners.keys()]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     for (const partition of partitionsOf(one)) expect(owners.get(partition)).toBe('one');
     await one.settled();
-    await expectTablesToEqualLog(database.pool, one.log.events);
+    await expectTablesToEqualLog(sides.database.pool, one.log.events);
 
     await one.stop();
     await untilTrue(async () => {
@@ -265,14 +245,19 @@ describe('two processes', () => {
       return partitionsOf(other).length === 8;
     });
     await other.settled();
-    await expectTablesToEqualLog(database.pool, one.log.events);
+    await expectTablesToEqualLog(sides.database.pool, one.log.events);
   });
 
   it('tell at once how far they are, also where they had nothing to write', async () => {
     // Without heartbeats: nobody has another occasion.
     const quiet = { ...runtime, timers: { ...runtime.timers, every: () => ({ cancel: () => undefined }) } };
-    const one = start({ runtime: quiet, leases: onlyPartitions(0, 1, 2, 3) });
-    const other = start({ log: one.log, bus: one.bus, runtime: quiet, leases: onlyPartitions(4, 5, 6, 7) });
+    const one = sides.start({ runtime: quiet, leases: onlyPartitions(0, 1, 2, 3) });
+    const other = sides.start({
+      log: one.log,
+      bus: one.bus,
+      runtime: quiet,
+      leases: onlyPartitions(4, 5, 6, 7),
+    });
     await untilTrue(() => partitionsOf(one).length === 4 && partitionsOf(other).length === 4);
     const positions = followPositions(one.bus, runtime);
     const writer = new HistoryWriter(one.log);
@@ -285,59 +270,63 @@ describe('two processes', () => {
   });
 
   it('go on while everything is rebuilt, into another number of partitions', async () => {
-    const one = start({ leases: onlyPartitions(0, 1, 2, 3) });
-    const other = start({ log: one.log, bus: one.bus, leases: onlyPartitions(4, 5, 6, 7) });
+    const one = sides.start({ leases: onlyPartitions(0, 1, 2, 3) });
+    const other = sides.start({ log: one.log, bus: one.bus, leases: onlyPartitions(4, 5, 6, 7) });
     const writer = new HistoryWriter(one.log);
     await writer.play(fixedSteps(300));
-    const deps = { log: one.log, pool: database.pool, runtime, logger, partitions: 5 };
+    const deps = { log: one.log, pool: sides.database.pool, runtime, logger, partitions: 5 };
     const rebuilding = rebuild(deps, allProjections, { compare: true });
     await writer.play(fixedSteps(300, 7));
     const results = await rebuilding;
     expect(results.flatMap(({ differences }) => differences)).toEqual([]);
     await writer.play(fixedSteps(100, 9));
     await one.settled();
-    await expectTablesToEqualLog(database.pool, one.log.events);
+    await expectTablesToEqualLog(sides.database.pool, one.log.events);
     expect([...partitionsOf(one), ...partitionsOf(other)].sort()).toEqual([0, 1, 2, 3, 4]);
   });
 });
 
 describe('a generation', () => {
   it('keeps the number of partitions that it was made with, until it is rebuilt', async () => {
-    const before = start({ partitions: 2 });
+    const before = sides.start({ partitions: 2 });
     const writer = new HistoryWriter(before.log);
     await writer.play(fixedSteps(200));
     await before.settled();
     await before.stop();
 
-    const after = start({ log: before.log, partitions: 5 });
+    const after = sides.start({ log: before.log, partitions: 5 });
     await writer.play(fixedSteps(200, 7));
     await after.settled();
     expect(partitionsOf(after)).toEqual([0, 1]);
-    await expectTablesToEqualLog(database.pool, after.log.events);
+    await expectTablesToEqualLog(sides.database.pool, after.log.events);
 
-    await rebuild({ log: after.log, pool: database.pool, runtime, logger, partitions: 5 }, allProjections);
+    await rebuild(
+      { log: after.log, pool: sides.database.pool, runtime, logger, partitions: 5 },
+      allProjections,
+    );
     await writer.play(fixedSteps(200, 9));
     await untilTrue(() => partitionsOf(after).length === 5);
     await after.settled();
-    await expectTablesToEqualLog(database.pool, after.log.events);
+    await expectTablesToEqualLog(sides.database.pool, after.log.events);
     await after.stop();
 
     // A smaller setting leaves none of the five alone.
-    const fewer = start({ log: before.log, partitions: 1 });
+    const fewer = sides.start({ log: before.log, partitions: 1 });
     await writer.play(fixedSteps(100, 11));
     await fewer.settled();
     expect(partitionsOf(fewer)).toEqual([0, 1, 2, 3, 4]);
-    await expectTablesToEqualLog(database.pool, fewer.log.events);
+    await expectTablesToEqualLog(sides.database.pool, fewer.log.events);
   });
 
   it('whose partitions are not equally far equals a replay that ends as unevenly', async () => {
-    const log = start({ leases: onlyPartitions(0, 1, 2, 3, 4, 5, 6, 7) }).log;
+    const all = sides.start({ leases: onlyPartitions(0, 1, 2, 3, 4, 5, 6, 7) });
+    const { log } = all;
     const writer = new HistoryWriter(log);
     await writer.play(fixedSteps(300));
-    await sides[0]!.settled();
-    await sides[0]!.stop();
+    await all.settled();
+    await all.stop();
     // Nobody has the others now.
-    const some = start({ log, leases: onlyPartitions(1, 6) });
+    const some = sides.start({ log, leases: onlyPartitions(1, 6) });
     await writer.play(fixedSteps(600, 7));
     const head = await log.head();
     await untilTrue(() => {
@@ -345,26 +334,26 @@ describe('a generation', () => {
       return status.length > 0 && status.every(({ reached }) => reached >= head);
     });
     await some.stop();
-    const positions = (await readStoredStatus(database.pool)).map(({ position }) => position);
+    const positions = (await readStoredStatus(sides.database.pool)).map(({ position }) => position);
     expect(new Set(positions).size).toBeGreaterThan(1);
 
-    const deps = { log, pool: database.pool, runtime, logger };
+    const deps = { log, pool: sides.database.pool, runtime, logger };
     expect(await auditReadModels(deps)).toEqual([]);
     const results = await rebuild({ ...deps, partitions: 3 }, allProjections, { compare: true });
     expect(results.flatMap(({ differences }) => differences)).toEqual([]);
-    await expectTablesToEqualLog(database.pool, log.events);
+    await expectTablesToEqualLog(sides.database.pool, log.events);
   });
 
   it('is told apart from a wrong one when one row of one partition is missing', async () => {
-    const side = start();
+    const side = sides.start();
     const users = [1, 2, 3, 4].map(userId);
     const writer = new HistoryWriter(side.log);
     for (const user of users) await writer.append(streams.wallet(user), [opened(user)]);
     await side.settled();
-    await database.pool.query('delete from read.wallet where user_id = $1', [users[0]]);
-    const differences = await auditReadModels({ log: side.log, pool: database.pool, runtime, logger });
+    await sides.database.pool.query('delete from read.wallet where user_id = $1', [users[0]]);
+    const differences = await auditReadModels({ log: side.log, pool: sides.database.pool, runtime, logger });
     expect(differences).toMatchObject([{ projection: 'wallet', table: 'wallet', onlyIn: 'replay' }]);
-    const live = await loadLiveGeneration(sqlOn(database.pool), 'wallet');
+    const live = await loadLiveGeneration(sqlOn(sides.database.pool), 'wallet');
     expect(live?.partitions).toBe(limits.projections.partitions);
     expect(new Set(users.map((user) => partitionOf(streams.wallet(user), 8))).size).toBeGreaterThan(1);
   });

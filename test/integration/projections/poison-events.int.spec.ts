@@ -48,7 +48,12 @@ afterEach(async () => {
 
 /** A process that keeps read models. All share the log and the database, and nothing else but `bus`. */
 function start(projections?: readonly Projection[], bus = inProcessBus(logger)): ReadSide {
-  const side = startReadSide(database.pool, { log, bus, ...(projections && { projections }) });
+  const side = startReadSide(database.pool, {
+    log,
+    bus,
+    owner: 'here/1',
+    ...(projections && { projections }),
+  });
   sides.push(side);
   return side;
 }
@@ -107,7 +112,7 @@ describe('a poison event in one partition', () => {
 });
 
 describe('a partition that an event stopped', () => {
-  it('is in the health check and in the metrics with its event and the error; documented metrics all are', async () => {
+  it('is in the health check, its own and that of the server it works for, and in the metrics with its event and the error; documented metrics all are', async () => {
     const side = start();
     const event = await poisoned();
     const writeSide = { processManagers: () => [] };
@@ -119,6 +124,17 @@ describe('a partition that an event stopped', () => {
     const parts = { eventLog: log, pool: database.pool, runner: side.runner, writeSide };
     const readiness = readinessOf({ ...parts, leases: createLeaseStore(database.pool) });
     const detail = await readiness.projections();
+    const idle = { status: () => [] };
+    const besides = (projectors?: string) =>
+      readinessOf({
+        ...parts,
+        runner: { ...side.runner, ...idle },
+        leases: createLeaseStore(database.pool),
+        projectors,
+      }).projections();
+    expect(await besides('here/')).toEqual(detail);
+    expect(await besides('there/')).toEqual({ passed: 'partitions 0-7 here/1' });
+    expect(await besides()).toEqual({ passed: 'partitions 0-7 here/1' });
     expect(JSON.parse(String(detail))).toEqual([
       {
         projection: 'messages',

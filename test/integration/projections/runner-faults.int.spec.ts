@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EventLog, SubscriptionItem } from '../../../src/commands/event-log.ts';
 import { limits } from '../../../src/config/limits.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
@@ -31,36 +31,19 @@ import {
   userId,
 } from '../../support/domain-fixtures.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import {
   expectTablesToEqualLog,
   logger,
   nextMessage,
-  type ReadSide,
   readSideOn,
   runtime,
+  readSides,
   startReadSide,
   untilTrue,
 } from './support.ts';
 
-let database: TestDatabase;
-const sides: ReadSide[] = [];
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-});
-afterEach(async () => {
-  for (const side of sides.splice(0)) await side.stop();
-  await database.drop();
-});
-
-function start(overrides: Parameters<typeof startReadSide>[1] = {}): ReadSide {
-  const side = startReadSide(database.pool, overrides);
-  sides.push(side);
-  return side;
-}
-
+const sides = readSides();
 /** The partition of a stream in a generation that is made now. */
 const partitionIn = (stream: string): number => partitionOf(stream, limits.projections.partitions);
 
@@ -84,50 +67,50 @@ const opened = (userId: UserId): DomainEvent => ({ type: 'WalletOpened', data: {
 
 describe('writers', () => {
   it('that write the same generation at once write everything once: one commits, the other begins anew', async () => {
-    const one = start({ leases: leasesForAll });
-    const other = start({ log: one.log, leases: leasesForAll });
+    const one = sides.start({ leases: leasesForAll });
+    const other = sides.start({ log: one.log, leases: leasesForAll });
     await new HistoryWriter(one.log).play(fixedSteps(600));
     await one.settled();
     await other.settled();
-    await expectTablesToEqualLog(database.pool, one.log.events);
+    await expectTablesToEqualLog(sides.database.pool, one.log.events);
   });
 
   it('of a generation that was swapped away fail their compare-and-set', async () => {
-    const side = start();
+    const side = sides.start();
     await new HistoryWriter(side.log).play(fixedSteps(100));
     await side.settled();
     const key = { name: 'wallet', generation: 1, partition: 0 };
-    const checkpoint = await loadCheckpoint(sqlOn(database.pool), key);
-    await rebuild({ log: side.log, pool: database.pool, runtime, logger }, [walletProjection]);
-    const late = inTransaction(database.pool, {}, (tx) =>
+    const checkpoint = await loadCheckpoint(sqlOn(sides.database.pool), key);
+    await rebuild({ log: side.log, pool: sides.database.pool, runtime, logger }, [walletProjection]);
+    const late = inTransaction(sides.database.pool, {}, (tx) =>
       moveCheckpoint(tx, key, checkpoint!, { ...checkpoint!, position: checkpoint!.position + 1n }),
     );
     await expect(late).rejects.toBeInstanceOf(CheckpointMoved);
   });
 
   it('of which the second waits for the first one’s commit and then writes nothing', async () => {
-    const side = start();
+    const side = sides.start();
     await new HistoryWriter(side.log).append(streams.wallet(alice), [opened(alice)]);
     await side.settled();
     await side.stop();
     const key = { name: 'wallet', generation: 1, partition: 0 };
-    const from = (await loadCheckpoint(sqlOn(database.pool), key))!;
+    const from = (await loadCheckpoint(sqlOn(sides.database.pool), key))!;
     const moveTo = (position: bigint): Promise<void> =>
-      inTransaction(database.pool, {}, (tx) => moveCheckpoint(tx, key, from, { ...from, position }));
+      inTransaction(sides.database.pool, {}, (tx) => moveCheckpoint(tx, key, from, { ...from, position }));
     const outcomes = await Promise.allSettled([moveTo(107n), moveTo(109n)]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
   it('are replaced by a standby when they stop, without loss or repetition', async () => {
-    const one = start();
+    const one = sides.start();
     await one.settled();
     const writer = new HistoryWriter(one.log);
     await writer.play(fixedSteps(200));
-    const other = start({ log: one.log });
+    const other = sides.start({ log: one.log });
     await one.stop();
     await writer.play(fixedSteps(200, 7));
     await other.settled();
-    await expectTablesToEqualLog(database.pool, one.log.events);
+    await expectTablesToEqualLog(sides.database.pool, one.log.events);
   });
 });
 
@@ -144,7 +127,7 @@ describe('a process that slept for longer than its leases last', () => {
       list: async () => [],
     };
     const clock = { nowMs: () => runtime.clock.nowMs(), monotonicMs: () => nowMs };
-    const side = start({ leases: slow, runtime: { ...runtime, clock } });
+    const side = sides.start({ leases: slow, runtime: { ...runtime, clock } });
     const writer = new HistoryWriter(side.log);
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await side.settled();
@@ -155,7 +138,7 @@ describe('a process that slept for longer than its leases last', () => {
     answer.resolve();
     await writer.append(streams.wallet(bob), [opened(bob)]);
     await side.settled();
-    await expectTablesToEqualLog(database.pool, side.log.events);
+    await expectTablesToEqualLog(sides.database.pool, side.log.events);
   });
 });
 
@@ -166,7 +149,7 @@ describe('a crash between commit and publish', () => {
       ...bus,
       publish: (message: BusMessage) => message.kind === 'progress' && bus.publish(message),
     };
-    const one = start({ bus: lossy });
+    const one = sides.start({ bus: lossy });
     await new HistoryWriter(one.log).append(streams.wallet(alice), [opened(alice)]);
     await one.settled();
     await one.stop();
@@ -174,7 +157,7 @@ describe('a crash between commit and publish', () => {
 
     const healthy = inProcessBus(logger);
     const heartbeat = nextMessage(healthy, ({ kind }) => kind === 'progress');
-    start({ log: one.log, bus: healthy });
+    sides.start({ log: one.log, bus: healthy });
     const message = await heartbeat;
     const wallet =
       message.kind === 'progress' && message.projections.find(({ projection }) => projection === 'wallet');
@@ -182,7 +165,7 @@ describe('a crash between commit and publish', () => {
   });
 
   it('and a lost message show in the next message’s `previous`', async () => {
-    const side = start();
+    const side = sides.start();
     const writer = new HistoryWriter(side.log);
     for (const number of [1, 2, 3]) {
       const user = `01890a5d-ac96-774b-bcce-00000000000${number}` as UserId;
@@ -210,15 +193,15 @@ describe('a crash between commit and publish', () => {
 
 describe('a database that lost its last commits in a crash', () => {
   it('gets them again from the log, also when nothing more happens', async () => {
-    const side = start();
+    const side = sides.start();
     const writer = new HistoryWriter(side.log);
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await side.settled();
     const key = { name: 'wallet', generation: 1, partition: partitionIn(streams.wallet(bob)) };
-    const before = (await loadCheckpoint(sqlOn(database.pool), key))!;
+    const before = (await loadCheckpoint(sqlOn(sides.database.pool), key))!;
     await writer.append(streams.wallet(bob), [opened(bob)]);
     await side.settled();
-    await inTransaction(database.pool, {}, async (tx) => {
+    await inTransaction(sides.database.pool, {}, async (tx) => {
       // A crash is no update, which the database would not take.
       await tx.execute('alter table projection.checkpoint disable trigger checkpoint_goes_forward');
       await tx.execute('delete from read.wallet where user_id = $1', [bob]);
@@ -226,10 +209,10 @@ describe('a database that lost its last commits in a crash', () => {
       await tx.execute('alter table projection.checkpoint enable trigger checkpoint_goes_forward');
     });
     await untilTrue(async () => {
-      const { rows } = await database.pool.query('select from read.wallet where user_id = $1', [bob]);
+      const { rows } = await sides.database.pool.query('select from read.wallet where user_id = $1', [bob]);
       return rows.length === 1;
     });
-    await expectTablesToEqualLog(database.pool, side.log.events);
+    await expectTablesToEqualLog(sides.database.pool, side.log.events);
   });
 });
 
@@ -241,7 +224,7 @@ describe('a database that is not to be reached', () => {
     '%s stops no projection: all go on when it is back, those that only move on too',
     async (_, properties) => {
       let isDown = false;
-      const pool: pg.Pool = new Proxy(database.pool, {
+      const pool: pg.Pool = new Proxy(sides.database.pool, {
         get(target, name) {
           if (isDown && (name === 'connect' || name === 'query')) {
             return async () => {
@@ -252,8 +235,7 @@ describe('a database that is not to be reached', () => {
           return typeof value === 'function' ? value.bind(target) : value;
         },
       });
-      const side = startReadSide(pool, { leases: leasesForAll });
-      sides.push(side);
+      const side = sides.stopped(startReadSide(pool, { leases: leasesForAll }));
       const states = (): Set<string> => new Set(side.runner.status().map(({ state }) => state));
       const writer = new HistoryWriter(side.log);
       await writer.append(streams.wallet(alice), [opened(alice)]);
@@ -266,14 +248,14 @@ describe('a database that is not to be reached', () => {
       isDown = false;
       await untilTrue(() => states().has('running') && states().size === 1);
       await side.settled();
-      await expectTablesToEqualLog(database.pool, side.log.events);
+      await expectTablesToEqualLog(sides.database.pool, side.log.events);
     },
   );
 });
 
 describe('a poison event', () => {
   it('stops its partition, which says where and why; what came before it is there, all others go on', async () => {
-    const side = start();
+    const side = sides.start();
     const writer = new HistoryWriter(side.log);
     await writer.notice(aliceAndBob, { kind: 'friends-now', by: alice });
     const partition = partitionIn(streams.conversation(aliceAndBob));
@@ -304,22 +286,24 @@ describe('a poison event', () => {
     expect(status).toMatchObject({ state: 'halted', failure: { reason: 'poison', event } });
     expect(status?.failure?.message).toContain('invalid input syntax for type uuid');
     expect(
-      (await database.pool.query('select conversation_id, seq from read.message order by 1')).rows,
+      (await sides.database.pool.query('select conversation_id, seq from read.message order by 1')).rows,
     ).toEqual([
       { conversation_id: aliceAndBob, seq: 1n },
       { conversation_id: otherChat, seq: 1n },
     ]);
-    expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
+    expect((await sides.database.pool.query('select user_id from read.wallet')).rows).toEqual([
+      { user_id: alice },
+    ]);
 
     await side.stop();
-    const stored = (await readStoredStatus(database.pool)).find(
+    const stored = (await readStoredStatus(sides.database.pool)).find(
       (one) => one.projection === 'messages' && one.partition === partition,
     );
     expect(stored?.failure?.event).toEqual(event);
   });
 
   it('of a type that nobody knows stops those who read its stream, and only those', async () => {
-    const side = start();
+    const side = sides.start();
     const writer = new HistoryWriter(side.log);
     const stranger = { type: 'SomethingNew', data: {} } as unknown as DomainEvent;
     const stopped = nextMessage(side.bus, isWithout('friends', partitionIn('friendship-x')));
@@ -333,12 +317,12 @@ describe('a poison event', () => {
 
 describe('a log that is not the one that the rows came from', () => {
   it('stops the projections when it is shorter than their checkpoints, and a rebuild helps', async () => {
-    const one = start();
+    const one = sides.start();
     await new HistoryWriter(one.log).play(fixedSteps(200));
     await one.settled();
     await one.stop();
 
-    const shorter = start({ bus: inProcessBus(logger) });
+    const shorter = sides.start({ bus: inProcessBus(logger) });
     const writer = new HistoryWriter(shorter.log);
     await writer.append(streams.wallet(alice), [opened(alice)]);
     await untilTrue(() => shorter.runner.status().some(({ failure }) => failure?.reason === 'ahead'));
@@ -346,18 +330,20 @@ describe('a log that is not the one that the rows came from', () => {
     expect(wallet).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
     expect(wallet?.failure?.message).toContain('hongbao projections rebuild wallet');
 
-    await rebuild({ log: shorter.log, pool: database.pool, runtime, logger }, [walletProjection]);
-    expect((await database.pool.query('select user_id from read.wallet')).rows).toEqual([{ user_id: alice }]);
+    await rebuild({ log: shorter.log, pool: sides.database.pool, runtime, logger }, [walletProjection]);
+    expect((await sides.database.pool.query('select user_id from read.wallet')).rows).toEqual([
+      { user_id: alice },
+    ]);
   });
 
   it('stops them for good: also when it has grown beyond their checkpoints with other events', async () => {
-    const one = start();
+    const one = sides.start();
     const before = new HistoryWriter(one.log);
     for (const user of [alice, bob, carol]) await before.append(streams.wallet(user), [opened(user)]);
     await one.settled();
     await one.stop();
 
-    const shorter = start({ bus: inProcessBus(logger) });
+    const shorter = sides.start({ bus: inProcessBus(logger) });
     const after = new HistoryWriter(shorter.log);
     await after.append(streams.wallet(dave), [opened(dave)]);
     await untilTrue(() => shorter.runner.status().some(({ failure }) => failure?.reason === 'ahead'));
@@ -367,33 +353,33 @@ describe('a log that is not the one that the rows came from', () => {
     }
     expect(await shorter.log.head()).toBeGreaterThan(await one.log.head());
 
-    const again = start({ log: shorter.log, bus: inProcessBus(logger) });
+    const again = sides.start({ log: shorter.log, bus: inProcessBus(logger) });
     const wallet = () => again.runner.status().find(({ projection }) => projection === 'wallet');
     await untilTrue(() => wallet() !== undefined);
     expect(wallet()).toMatchObject({ state: 'halted', failure: { reason: 'ahead' } });
-    await rebuild({ log: again.log, pool: database.pool, runtime, logger }, allProjections);
+    await rebuild({ log: again.log, pool: sides.database.pool, runtime, logger }, allProjections);
     await untilTrue(() => wallet()?.state === 'running');
     await again.settled();
-    await expectTablesToEqualLog(database.pool, again.log.events);
+    await expectTablesToEqualLog(sides.database.pool, again.log.events);
   });
 
   it('cannot be compared with rows that are beyond its end: that is refused, and nothing is changed', async () => {
-    const one = start();
+    const one = sides.start();
     await new HistoryWriter(one.log).append(streams.wallet(alice), [opened(alice)]);
     await one.settled();
     await one.stop();
-    const deps = { log: new InMemoryEventLog(), pool: database.pool, runtime, logger };
+    const deps = { log: new InMemoryEventLog(), pool: sides.database.pool, runtime, logger };
     await expect(auditReadModels(deps)).rejects.toBeInstanceOf(LiveRowsAhead);
     await expect(rebuild(deps, [walletProjection], { compare: true })).rejects.toThrow(
       'Run: hongbao projections rebuild wallet',
     );
-    expect(await loadGenerations(sqlOn(database.pool), 'wallet')).toMatchObject([
+    expect(await loadGenerations(sqlOn(sides.database.pool), 'wallet')).toMatchObject([
       { number: 1, state: 'live' },
     ]);
   });
 
   it('stops them when its epoch is another one, also when that begins while they run', async () => {
-    const side = start();
+    const side = sides.start();
     const writer = new HistoryWriter(side.log);
     const begin = (epoch: string): Promise<void> =>
       writer.append(streams.logEpoch, [{ type: 'EpochBegun', data: { epoch } }]);
@@ -428,7 +414,7 @@ describe('a log that is not the one that the rows came from', () => {
       },
     };
     await new HistoryWriter(log).append(streams.wallet(alice), [opened(alice)]);
-    const side = readSideOn(withSystemEvents, database.pool);
+    const side = readSideOn(withSystemEvents, sides.database.pool);
     // The second one: what the first heartbeat made durable is then on its way or there.
     for (let heartbeat = 1; heartbeat <= 2; heartbeat++) {
       await nextMessage(
@@ -438,7 +424,7 @@ describe('a log that is not the one that the rows came from', () => {
       );
     }
     await side.stop();
-    const stored = await readStoredStatus(database.pool);
+    const stored = await readStoredStatus(sides.database.pool);
     const head = await log.head();
     expect(stored.map(({ position }) => position)).toEqual(stored.map(() => head));
   });

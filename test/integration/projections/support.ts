@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { pino } from 'pino';
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';
 import type { EventLog, Position, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
@@ -11,6 +11,7 @@ import type { ProjectionRunner, RunnerDeps } from '../../../src/projections/runn
 import { createProjectionRunner } from '../../../src/projections/runner.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { InMemoryEventLog } from '../../support/in-memory-event-log.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { expectedTables, tableNames } from '../../support/read-model-oracle.ts';
 import { inOrder, readTables } from '../../support/read-tables.ts';
 
@@ -34,6 +35,39 @@ export function startReadSide(
   overrides: Partial<RunnerDeps> & { readonly log?: InMemoryEventLog } = {},
 ): ReadSide {
   return readSideOn(overrides.log ?? new InMemoryEventLog(), pool, overrides);
+}
+
+export interface ReadSides {
+  /** The test's own. */
+  readonly database: TestDatabase;
+  /** Starts one over the database, which is stopped when the test ends. */
+  start(overrides?: Parameters<typeof startReadSide>[1]): ReadSide;
+  /** Has one that was started otherwise stopped, too. */
+  stopped<Side extends Pick<ReadSide, 'stop'>>(side: Side): Side;
+}
+
+/** A database for each test of the file and the read sides on it, which are stopped before it is dropped. */
+export function readSides(): ReadSides {
+  const sides: Pick<ReadSide, 'stop'>[] = [];
+  let database: TestDatabase;
+  beforeEach(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(async () => {
+    for (const side of sides.splice(0)) await side.stop();
+    await database.drop();
+  });
+  const stopped: ReadSides['stopped'] = (side) => {
+    sides.push(side);
+    return side;
+  };
+  return {
+    get database() {
+      return database;
+    },
+    start: (overrides) => stopped(startReadSide(database.pool, overrides)),
+    stopped,
+  };
 }
 
 /** The same over any log. */

@@ -5,6 +5,7 @@ import type { MessageRule, MessageViolation } from '../../../domain/message-audi
 import { messageRules } from '../../../domain/message-audit/message-rules.ts';
 import type { SkippedEvent } from '../../../domain/projection-skips.ts';
 import type { RowDifference } from '../../../projections/compare.ts';
+import { countOf, type TableDifferences } from './difference-list.ts';
 
 export interface AuditReport {
   /** When the audit ended, ms. */
@@ -19,8 +20,15 @@ export interface AuditReport {
   readonly statistics: LogStatistics;
   /** Events that operators let read models leave out, as of the end: no violation, but worth knowing. */
   readonly skipped: readonly SkippedEvent[];
-  /** Rule 8: rows that the read models and a replay do not share; a bounded sample. Absent: not looked at. */
+  /** Rule 8: rows that the read models and a replay do not share, the first of each table. Absent: not looked at. */
   readonly differences?: readonly RowDifference[];
+  /** How many there are in all, of each table that differs. */
+  readonly differing?: readonly TableDifferences[];
+}
+
+/** Rows that differ, listed or not. */
+export function differenceCount(report: Pick<AuditReport, 'differing'>): number {
+  return (report.differing ?? []).reduce((sum, table) => sum + countOf(table), 0);
 }
 
 /** Rule 8, which is not about the log alone. */
@@ -35,12 +43,13 @@ export interface RuleState {
 }
 
 /** Every rule there is, in the order of their numbers, and whether it holds. */
-export function ruleStates({ violations, differences }: AuditReport): readonly RuleState[] {
+export function ruleStates(report: AuditReport): readonly RuleState[] {
+  const { violations, differences } = report;
   const ofLog = (rule: MoneyRule | MessageRule, statement: string): RuleState => {
     const found = violations.filter((violation) => violation.rule === rule).length;
     return { rule, statement, state: found === 0 ? 'ok' : 'broken', found };
   };
-  const found = differences?.length ?? 0;
+  const found = differenceCount(report);
   const moneyNumbers = Object.keys(moneyRules).map(Number) as MoneyRule[];
   const messageNames = Object.keys(messageRules) as MessageRule[];
   return [
@@ -56,6 +65,6 @@ export function ruleStates({ violations, differences }: AuditReport): readonly R
 }
 
 /** Whether nothing was found, by all that was looked at. */
-export function isClean({ violationCount, differences = [] }: AuditReport): boolean {
-  return violationCount === 0 && differences.length === 0;
+export function isClean(report: AuditReport): boolean {
+  return report.violationCount === 0 && differenceCount(report) === 0;
 }

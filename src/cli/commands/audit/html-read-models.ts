@@ -1,16 +1,17 @@
-import { limits } from '../../../config/limits.ts';
 import { allProjections } from '../../../projections/all-projections.ts';
 import type { RowDifference } from '../../../projections/compare.ts';
 import { count } from '../../progress.ts';
-import type { AuditReport } from './audit-report.ts';
+import { type AuditReport, differenceCount } from './audit-report.ts';
+import type { TableDifferences } from './difference-list.ts';
 import { type Html, html } from './html.ts';
 import { skipSentence } from './skip-sentence.ts';
 
 /** Rule 8, table by table. `undefined`: the read models were not looked at. */
 export function readModelsSection({
   differences,
+  differing = [],
   skipped,
-}: Pick<AuditReport, 'differences' | 'skipped'>): Html {
+}: Pick<AuditReport, 'differences' | 'differing' | 'skipped'>): Html {
   const tables = allProjections.flatMap((projection) =>
     projection.tables.map((table) => ({ projection: projection.name, table })),
   );
@@ -18,15 +19,13 @@ export function readModelsSection({
 ${
   differences === undefined
     ? html`<p class="quiet">Not looked at: the audit was told to leave them out.</p>`
-    : html`<p class="quiet">Rule 8. At most ${limits.projections.differencesShownMax} differing rows are shown of a table.</p>
+    : html`<p class="quiet">Rule 8. ${listedSentence(differences.length, differenceCount({ differing }))}</p>
 <div class="scroll"><table class="wide"><thead><tr><th scope="col">Read model</th><th scope="col">Table</th><th scope="col">State</th><th scope="col" class="number">Only live</th><th scope="col" class="number">Only in the replay</th></tr></thead>
 <tbody>${tables.map(({ projection, table }) =>
         tableRow(
           projection,
           table,
-          differences.filter(
-            (difference) => difference.projection === projection && difference.table === table,
-          ),
+          differing.find((one) => one.projection === projection && one.table === table),
         ),
       )}</tbody></table></div>${differingRows(differences)}`
 }${skippedEvents(skipped)}</section>`;
@@ -38,13 +37,18 @@ function skippedEvents(skipped: AuditReport['skipped']): Html | undefined {
 <ul>${skipped.map((skip) => html`<li class="log"><bdi>${skipSentence(skip)}</bdi></li>`)}</ul>`;
 }
 
-function tableRow(projection: string, table: string, found: readonly RowDifference[]): Html {
-  const live = found.filter(({ onlyIn }) => onlyIn === 'live').length;
+function listedSentence(listed: number, all: number): string {
+  if (all === 0) return 'No row differs.';
+  if (listed === all) return `All ${count(all)} rows that differ are listed.`;
+  return `Of ${count(all)} rows that differ ${count(listed)} are listed: hongbao audit --differences all lists every one.`;
+}
+
+function tableRow(projection: string, table: string, found: TableDifferences | undefined): Html {
   const state =
-    found.length === 0
+    found === undefined
       ? html`<span class="chip ok">✓ equal</span>`
       : html`<span class="chip broken">✗ differs</span>`;
-  return html`<tr><td>${projection}</td><th scope="row">${table}</th><td>${state}</td><td class="number">${count(live)}</td><td class="number">${count(found.length - live)}</td></tr>`;
+  return html`<tr><td>${projection}</td><th scope="row">${table}</th><td>${state}</td><td class="number">${count(found?.onlyInLive ?? 0)}</td><td class="number">${count(found?.onlyInReplay ?? 0)}</td></tr>`;
 }
 
 function differingRows(differences: readonly RowDifference[]): Html | undefined {

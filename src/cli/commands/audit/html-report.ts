@@ -1,5 +1,5 @@
 import { count } from '../../progress.ts';
-import { type AuditReport, isClean, type RuleState, ruleStates } from './audit-report.ts';
+import { type AuditReport, differenceCount, isClean, type RuleState, ruleStates } from './audit-report.ts';
 import { Html, html } from './html.ts';
 import { eventsSection, moneyFlowSection, packetsSection } from './html-charts.ts';
 import { moneySection } from './html-money.ts';
@@ -67,7 +67,7 @@ function verdict(report: AuditReport): string {
   const unchecked = inState('not checked');
   const found = isClean(report)
     ? `Every rule that was checked holds, all ${rules.length - unchecked.length} of them.`
-    : `Broken rules: ${inState('broken').join(', ')}. Violations in the log: ${count(report.violationCount)}. Differing rows shown: ${count(report.differences?.length ?? 0)}.`;
+    : `Broken rules: ${inState('broken').join(', ')}. Violations in the log: ${count(report.violationCount)}. Differing rows: ${count(differenceCount(report))}.`;
   return unchecked.length === 0 ? found : `${found} Not checked: rule ${unchecked.join(', ')}.`;
 }
 

@@ -1,4 +1,4 @@
-import { isClean, ruleStates, type AuditReport } from './audit-report.ts';
+import { differenceCount, isClean, ruleStates, type AuditReport } from './audit-report.ts';
 
 /** A report as one line of JSON. Positions are strings, since they exceed what JSON numbers hold exactly. */
 export function jsonReport(report: AuditReport): string {
@@ -6,6 +6,7 @@ export function jsonReport(report: AuditReport): string {
   return JSON.stringify({
     clean: isClean(report),
     ...rest,
+    ...(report.differing && { differenceCount: differenceCount(report) }),
     rules: ruleStates(report),
     violations: violations.map((violation) => ({ ...violation, position: `${violation.position}` })),
   });

@@ -3,7 +3,7 @@ import { imbalanceFen } from '../../../domain/ledger/money-rules.ts';
 import { formatYuan } from '../../../domain/money.ts';
 import { count } from '../../progress.ts';
 import type { AuditReport, RuleState } from './audit-report.ts';
-import { readModelRule, ruleStates } from './audit-report.ts';
+import { differenceCount, readModelRule, ruleStates } from './audit-report.ts';
 import { skipSentence } from './skip-sentence.ts';
 import { visible } from './visible.ts';
 
@@ -38,6 +38,10 @@ function ruleLines({ rule, statement, state }: RuleState, report: AuditReport): 
           ({ projection, table, onlyIn, row }) => `${projection}.${table}, only in ${onlyIn}: ${row}`,
         )
       : [];
+  const unlisted = differenceCount(report) - rows.length;
+  if (rule === readModelRule && unlisted > 0) {
+    rows.push(`and ${count(unlisted)} more rows: --differences all lists them`);
+  }
   return [
     `${words[state]}  rule ${rule}: ${statement}${state === 'not checked' ? ' (not checked)' : ''}`,
     ...[...found, ...rows].map((line) => `        ${visible(line)}`),
