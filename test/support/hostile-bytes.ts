@@ -137,11 +137,16 @@ function changeFields(valid: Uint8Array, changes: Drawn<typeof fieldChanges>): B
     if (change.kind === 'repeat') {
       const left = Math.max(0, GROWN_BYTES_MAX - encodeFields(message.fields).length);
       const count = Math.min(change.times, Math.floor(left / encodeFields([field]).length));
-      fields.push(...Array.from({ length: count }, () => field));
+      fields.push(...Array.from({ length: count }, () => copyOf(field)));
     }
     if (change.kind === 'add') fields.push([change.number, change.value]);
   }
   return encodeFields(message.fields);
+}
+
+/** Each repetition is a field of its own: a change of one must not make all of them as large. */
+function copyOf([number, value]: Field): Field {
+  return [number, 'fields' in value ? { ...value, fields: value.fields.map(copyOf) } : value];
 }
 
 /** A value of the same kind: of another kind it would be passed over. */
