@@ -15,6 +15,7 @@ import type {
 import { directConversationId, groupConversationId } from '../../src/domain/ids.ts';
 import { commitmentOf } from '../../src/domain/packet/fairness.ts';
 import { packetDecider } from '../../src/domain/packet/packet-decider.ts';
+import { defaultPacketLimits } from '../../src/domain/packet/packet-limits.ts';
 import type { PacketTerms } from '../../src/domain/packet/packet-terms.ts';
 import type { Sealed } from '../../src/domain/sealed.ts';
 import { receiptShardCount, streams } from '../../src/domain/streams.ts';
@@ -230,6 +231,8 @@ export class Workload {
       expiresAtSecond: Math.floor(this.#log.nowMs / 1_000) + 24 * 60 * 60,
       receivers: [],
       greeting: this.#sealed(senderId, 40),
+      cover: 'classic',
+      phrase: null,
       fairness: {
         algorithmVersion: 1,
         masterKeyVersion: 1,
@@ -238,7 +241,8 @@ export class Workload {
       },
     };
     const clientMsgId = this.#uuid() as ClientMessageId;
-    const fund = { type: 'FundPacket', userId: senderId, terms, clientMsgId } as const;
+    const limits = defaultPacketLimits;
+    const fund = { type: 'FundPacket', userId: senderId, terms, clientMsgId, limits } as const;
     if (this.#log.decide(streams.wallet(senderId), walletDecider, fund, senderId).length === 0) return;
     const stream = streams.packet(packetId);
     this.#log.decide(stream, packetDecider, { type: 'OpenPacket', terms }, senderId);

@@ -57,7 +57,7 @@ export async function startApp(
   logger: Logger,
   channel?: SupervisorChannel,
 ): Promise<App> {
-  const { esdbUrl, databaseUrl, redisUrl, roles, environment } = settings;
+  const { esdbUrl, databaseUrl, redisUrl, roles, environment, packetLimits } = settings;
   const masterKey = createMasterKey(parseMasterSecrets(settings.masterKey), runtime.random);
   const poolOf = (applicationName: string) => createPool({ databaseUrl, applicationName, logger });
   // The projections may use every connection of their pool: they must not keep a login or a read waiting.
@@ -84,6 +84,7 @@ export async function startApp(
     runtime,
     logger,
     sandboxMoney: environment === 'development',
+    packetLimits,
   });
   await ensureReadModels(projectionPool, writeSide.epoch);
   const positions = followPositions(bus, runtime, () => liveProgress(pool));

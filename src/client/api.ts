@@ -11,8 +11,11 @@ import type { InboxEntryView, ReceiptView } from '../protocol/views/message-view
 import type {
   PacketProofView,
   PacketView,
+  ReceivedShareView,
+  SentPacketView,
   WalletEntryView,
   WalletView,
+  YearlyRecordView,
 } from '../protocol/views/money-views.ts';
 import type { BlockView, FriendRequestView, FriendView, UserView } from '../protocol/views/user-views.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -118,6 +121,11 @@ export interface ClientQueries {
   wallet(options?: ReadOptions): Promise<WalletView>;
   statement(options?: PageOptions): Promise<Page<WalletEntryView>>;
   packet(packetId: PacketId, options?: ReadOptions): Promise<PacketView>;
+  /** Newest first, as `receivedShares`. */
+  sentPackets(options?: PageOptions): Promise<Page<SentPacketView>>;
+  receivedShares(options?: PageOptions): Promise<Page<ReceivedShareView>>;
+  /** What this user has sent and received in a year, by the calendar of China. */
+  yearlyRecord(year: number, options?: ReadOptions): Promise<YearlyRecordView>;
   /** Rejects with `packet-open` before the packet has ended. */
   packetProof(packetId: PacketId, options?: ReadOptions): Promise<PacketProofView>;
   /** Development only: accounts that are there for trying things out. */

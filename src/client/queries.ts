@@ -4,8 +4,11 @@ import type { InboxEntryView, ReceiptView } from '../protocol/views/message-view
 import type {
   PacketProofView,
   PacketView,
+  ReceivedShareView,
+  SentPacketView,
   WalletEntryView,
   WalletView,
+  YearlyRecordView,
 } from '../protocol/views/money-views.ts';
 import type { BlockView, FriendRequestView, FriendView, UserView } from '../protocol/views/user-views.ts';
 import type { ClientQueries, PageOptions, ReadOptions } from './api.ts';
@@ -48,6 +51,9 @@ export function clientQueries(http: HttpApi, session: SessionKeeper): ClientQuer
     wallet: (options) => get<WalletView>('/api/wallet', read(options)),
     statement: (options) => get<Page<WalletEntryView>>('/api/wallet/statement', page(options)),
     packet: (packetId, options) => get<PacketView>(`/api/packets/${packetId}`, read(options)),
+    sentPackets: (options) => get<Page<SentPacketView>>('/api/packets/sent', page(options)),
+    receivedShares: (options) => get<Page<ReceivedShareView>>('/api/packets/received', page(options)),
+    yearlyRecord: (year, options) => get<YearlyRecordView>(`/api/packets/records/${year}`, read(options)),
     packetProof: (packetId, options) => get<PacketProofView>(`/api/packets/${packetId}/proof`, read(options)),
     devAccounts: () => http<DevAccounts>({ method: 'GET', path: '/api/dev/accounts' }),
   };

@@ -1,6 +1,7 @@
 import { EventLogUnavailable } from './event-log.ts';
 import { faultRejection } from './fault-rejection.ts';
 import { friendHandlers } from './handlers/friends.ts';
+import { grabHandlers } from './handlers/grabs.ts';
 import { groupHandlers } from './handlers/groups.ts';
 import type { Handlers } from './handlers/handler.ts';
 import { messageHandlers } from './handlers/messages.ts';
@@ -20,6 +21,7 @@ export function createCommandService(scope: WriteScope): CommandService {
     ...messageHandlers(scope),
     ...moneyHandlers(scope),
     ...packetHandlers(scope),
+    ...grabHandlers(scope),
   };
   return {
     async execute(type, request, context) {

@@ -4,9 +4,9 @@ import { bodyHashOf } from './canonical-json.ts';
 import type { ClockGuard } from './clock-guard.ts';
 import { derivedIds } from './derived-ids.ts';
 import { EventLogUnavailable } from './event-log.ts';
-import { sentPacket } from './handlers/packets.ts';
 import { seedOf } from './packet-secrets.ts';
 import type { RefundOutcome } from './refund-port.ts';
+import { sentPacket } from './sent-packet.ts';
 import type { WriteScope } from './write-scope.ts';
 
 /** What `RefundPort` promises. */

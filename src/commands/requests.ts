@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../domain/error-codes.ts';
 import type { GroupRole, JoinPolicy } from '../domain/group/group-events.ts';
 import type { ClientMessageId, ConversationId, DeviceId, GroupId, PacketId, UserId } from '../domain/ids.ts';
-import type { PacketKind } from '../domain/packet/packet-terms.ts';
+import type { PacketCover, PacketKind } from '../domain/packet/packet-terms.ts';
 import type { Position } from './event-log.ts';
 
 /**
@@ -60,6 +60,10 @@ export interface Requests {
       greeting: string;
       /** 16 to 64 bytes, lower-case hex: the sender's part of the seed. */
       nonce: string;
+      /** Default: classic. */
+      cover?: PacketCover;
+      /** What a grab must bring. Without it, none is asked for. */
+      phrase?: string;
     };
     answers: MessageReceipt & {
       packetId: PacketId;
@@ -68,11 +72,30 @@ export interface Requests {
       commitment: string;
     };
   };
-  grabPacket: {
+  /** What a grab would be told now. Writes nothing, and decides nothing. */
+  peekPacket: {
     takes: { packetId: PacketId };
+    answers: {
+      packetId: PacketId;
+      state: PeekState;
+      /** The asker's own share; `null` when they have none. */
+      amountFen: number | null;
+      count: number;
+      taken: number;
+      expiresAtSecond: number;
+      needsPhrase: boolean;
+    };
+  };
+  grabPacket: {
+    takes: { packetId: PacketId; phrase?: string };
     answers: { packetId: PacketId; amountFen: number; shareIndex: number };
   };
+  /** A note of thanks by who has a share, once for each packet. */
+  thankForPacket: { takes: { packetId: PacketId; note: string }; answers: Done };
 }
+
+/** A packet as the asker finds it. */
+export type PeekState = 'open' | 'grabbed' | 'exhausted' | 'expired' | 'cancelled' | 'for-others';
 
 export type RequestType = keyof Requests;
 export type RequestOf<Type extends RequestType> = Requests[Type]['takes'];

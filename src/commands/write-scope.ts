@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
+import type { PacketLimits } from '../domain/packet/packet-limits.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { MasterKey } from '../vault/master-key.ts';
 import type { Aggregates } from './aggregates.ts';
 import type { EventLog } from './event-log.ts';
+import type { PhraseTries } from './phrase-tries.ts';
 import type { Preconditions } from './preconditions.ts';
 import type { ReceiptBuffer } from './receipt-buffer.ts';
 
@@ -19,6 +21,12 @@ export interface WriteScope {
   readonly logger: Logger;
   /** Whether deposits come from nowhere, as in development. */
   readonly sandboxMoney: boolean;
+  readonly packetLimits: PacketLimits;
+  readonly phraseTries: PhraseTries;
+  /** How old a wallet may be that tells what its user has received today, ms. */
+  readonly dayTotalAgeMs: number;
+  /** How old a packet may be that somebody only looks at, ms. */
+  readonly peekAgeMs: number;
 }
 
 /** What a sealed message body says, as JSON. */

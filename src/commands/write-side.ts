@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
 import { limits } from '../config/limits.ts';
+import type { PacketLimits } from '../domain/packet/packet-limits.ts';
+import { defaultPacketLimits } from '../domain/packet/packet-limits.ts';
 import type { LeaseStore } from '../runtime/leases.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
@@ -20,6 +22,7 @@ import { createCommandService } from './command-service.ts';
 import type { EventLog } from './event-log.ts';
 import { beginEpochOfOlderLog, ensureLogEpoch } from './log-epoch.ts';
 import type { LogWitness } from './log-witness.ts';
+import { PhraseTries } from './phrase-tries.ts';
 import { createPreconditions } from './preconditions.ts';
 import type { FollowerStatus } from './process-managers/follower.ts';
 import type { FollowerCheckpoints } from './process-managers/follower-checkpoints.ts';
@@ -52,6 +55,8 @@ export interface WriteSideOptions {
   readonly logger: Logger;
   /** Whether users may deposit money that comes from nowhere: in development only. */
   readonly sandboxMoney: boolean;
+  /** What may be sent and received. Default: `defaultPacketLimits`. */
+  readonly packetLimits?: PacketLimits;
   /** Default: argon2id. */
   readonly passwords?: PasswordHasher;
   /** Bounds that differ from `limits.commands` and `limits.vault`. */
@@ -131,6 +136,10 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     runtime,
     logger,
     sandboxMoney,
+    packetLimits: options.packetLimits ?? defaultPacketLimits,
+    phraseTries: new PhraseTries(runtime.clock, bounds),
+    dayTotalAgeMs: bounds.dayTotalAgeMs,
+    peekAgeMs: bounds.peekAgeMs,
   };
   const passwords = options.passwords ?? createPasswordHasher(bounds);
   const { checkpoints, leases } = stores;

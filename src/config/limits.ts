@@ -257,6 +257,14 @@ export const limits = {
     snapshotWritesInFlightMax: 4,
     /** How stale a precondition that lives in another stream may be. */
     preconditionAgeMs: 1_000,
+    /** How stale it may be how much somebody has received today. */
+    dayTotalAgeMs: 60_000,
+    /** How stale a packet may be that somebody only looks at. */
+    peekAgeMs: 200,
+    /** Wrong phrases of one user for one packet within a window, and how many pairs of the two are remembered. */
+    phraseTriesMax: 5,
+    phraseTriesWindowMs: 60_000,
+    phraseTriesKept: 100_000,
     /** Members of one invitation, or cursors of one acknowledgement, that are looked at at the same time. */
     preconditionReadsAtOnceMax: 8,
     /** Acknowledgements gather this long before they become an event, or until there are so many. */

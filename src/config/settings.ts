@@ -1,5 +1,7 @@
 import { type Static, Type } from 'typebox';
 import Value from 'typebox/value';
+import type { PacketLimits } from '../domain/packet/packet-limits.ts';
+import { defaultPacketLimits } from '../domain/packet/packet-limits.ts';
 
 /**
  * The parts of the program that one process may do: serve clients, keep the read models, end packets on time.
@@ -37,6 +39,8 @@ export interface Settings {
   readonly allowedOrigins: readonly string[];
   /** What whoever reads the metrics must present. */
   readonly metricsToken: string | undefined;
+  /** What may be sent and received. */
+  readonly packetLimits: PacketLimits;
 }
 
 /** The environment asks for something that cannot be. The message holds every problem, one sentence a line. */
@@ -54,6 +58,9 @@ export class SettingsError extends Error {
 function text(mustBe: string, pattern: RegExp, description: string) {
   return Type.String({ pattern: pattern.source, description, mustBe });
 }
+
+const count = (description: string) =>
+  text('a whole number from 1 to 999999999999', /^[1-9]\d{0,11}$/, description);
 
 const port = /^(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])$/;
 const secret = '[0-9a-fA-F]{64}';
@@ -123,6 +130,35 @@ export const settingsSchema = Type.Object(
         '16 or more characters without spaces (make one with `openssl rand -hex 32`)',
         /^[A-Za-z0-9._~+/=-]{16,}$/,
         'Whoever reads /metrics presents it. Default: none, and then only this machine reads them, in development.',
+      ),
+    ),
+    HONGBAO_PACKET_FEN_MAX: Type.Optional(
+      count(`How much one packet holds at most, in fen. Default: ${defaultPacketLimits.totalFenMax}.`),
+    ),
+    HONGBAO_PACKET_SHARE_FEN_MAX: Type.Optional(
+      count(
+        `How much one share holds at most, in fen. Default, and the most: ${defaultPacketLimits.shareFenMax}.`,
+      ),
+    ),
+    HONGBAO_PACKET_SHARES_MAX: Type.Optional(
+      count(`How many shares a packet has at most. Default, and the most: ${defaultPacketLimits.countMax}.`),
+    ),
+    HONGBAO_SENT_FEN_PER_DAY: Type.Optional(
+      count(
+        `What one user sends in a day at most, in fen. Default: ${defaultPacketLimits.sentPerDay.fenMax}.`,
+      ),
+    ),
+    HONGBAO_SENT_PACKETS_PER_DAY: Type.Optional(
+      count(`How many packets one user sends in a day. Default: ${defaultPacketLimits.sentPerDay.countMax}.`),
+    ),
+    HONGBAO_RECEIVED_FEN_PER_DAY: Type.Optional(
+      count(
+        `What one user receives in a day at most, in fen: checked before a grab. Default: ${defaultPacketLimits.receivedPerDay.fenMax}.`,
+      ),
+    ),
+    HONGBAO_RECEIVED_SHARES_PER_DAY: Type.Optional(
+      count(
+        `How many shares one user receives in a day. Default: ${defaultPacketLimits.receivedPerDay.countMax}.`,
       ),
     ),
     ESDB_URL: Type.Optional(
@@ -196,6 +232,13 @@ export function environmentOf(settings: Settings): Record<VariableName, string |
     HONGBAO_TRUST_PROXY: String(settings.proxyHops),
     HONGBAO_ALLOWED_ORIGINS: settings.allowedOrigins.join(',') || undefined,
     HONGBAO_METRICS_TOKEN: settings.metricsToken,
+    HONGBAO_PACKET_FEN_MAX: String(settings.packetLimits.totalFenMax),
+    HONGBAO_PACKET_SHARE_FEN_MAX: String(settings.packetLimits.shareFenMax),
+    HONGBAO_PACKET_SHARES_MAX: String(settings.packetLimits.countMax),
+    HONGBAO_SENT_FEN_PER_DAY: String(settings.packetLimits.sentPerDay.fenMax),
+    HONGBAO_SENT_PACKETS_PER_DAY: String(settings.packetLimits.sentPerDay.countMax),
+    HONGBAO_RECEIVED_FEN_PER_DAY: String(settings.packetLimits.receivedPerDay.fenMax),
+    HONGBAO_RECEIVED_SHARES_PER_DAY: String(settings.packetLimits.receivedPerDay.countMax),
     ESDB_URL: settings.esdbUrl,
     DATABASE_URL: settings.databaseUrl,
     REDIS_URL: settings.redisUrl,
@@ -220,6 +263,25 @@ function settingsFrom(variables: Variables): Settings {
     proxyHops: Number(variables.HONGBAO_TRUST_PROXY ?? '0'),
     allowedOrigins: variables.HONGBAO_ALLOWED_ORIGINS?.split(',') ?? [],
     metricsToken: variables.HONGBAO_METRICS_TOKEN,
+    packetLimits: packetLimitsFrom(variables),
+  };
+}
+
+function packetLimitsFrom(variables: Variables): PacketLimits {
+  const { totalFenMax, shareFenMax, countMax, sentPerDay, receivedPerDay } = defaultPacketLimits;
+  const given = (text: string | undefined, otherwise: number): number => Number(text ?? otherwise);
+  return {
+    totalFenMax: given(variables.HONGBAO_PACKET_FEN_MAX, totalFenMax),
+    shareFenMax: given(variables.HONGBAO_PACKET_SHARE_FEN_MAX, shareFenMax),
+    countMax: given(variables.HONGBAO_PACKET_SHARES_MAX, countMax),
+    sentPerDay: {
+      fenMax: given(variables.HONGBAO_SENT_FEN_PER_DAY, sentPerDay.fenMax),
+      countMax: given(variables.HONGBAO_SENT_PACKETS_PER_DAY, sentPerDay.countMax),
+    },
+    receivedPerDay: {
+      fenMax: given(variables.HONGBAO_RECEIVED_FEN_PER_DAY, receivedPerDay.fenMax),
+      countMax: given(variables.HONGBAO_RECEIVED_SHARES_PER_DAY, receivedPerDay.countMax),
+    },
   };
 }
 

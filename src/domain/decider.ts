@@ -14,7 +14,7 @@ export interface Decider<State, Command, Event> {
   decide(command: Command, state: State, context: DecideContext): Decision<Event>;
   /** The state after an event that has happened. Never refuses. */
   evolve(state: State, event: Event, at: EventContext): State;
-  /** Whether no later event can change the outcome of any command: rejections may be answered from a cache. */
+  /** Whether no later event can turn a rejection into anything else: it may be answered from a cache. */
   isTerminal(state: State): boolean;
   /** Bump when the fold's meaning changes: snapshots of another version are thrown away. */
   readonly foldVersion: number;

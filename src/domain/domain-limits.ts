@@ -41,6 +41,10 @@ export const domainLimits = {
     ttlGraceMs: 2_000,
     nonceBytesMin: 16,
     nonceBytesMax: 64,
+    /** UTF-16 code units of a phrase in its normal form. */
+    phraseCharsMax: 40,
+    /** A day's limits begin anew at midnight by UTC+8. */
+    dayOffsetMs: 8 * 3_600_000,
   },
   audit: {
     /** Money rule 7: a credit that is under way for longer than this is missing. */

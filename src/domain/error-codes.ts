@@ -135,6 +135,24 @@ export const errorCodes = {
     meaning: 'The packet has not ended yet: its seed is still secret.',
   },
   'already-grabbed': { http: 409, temporary: false, meaning: 'This user has had a share of the packet.' },
+  'phrase-invalid': {
+    http: 400,
+    temporary: false,
+    meaning: 'A phrase has 1 to 40 characters, blanks at its ends not counted.',
+  },
+  'phrase-wrong': { http: 403, temporary: false, meaning: 'The phrase is missing or wrong.' },
+  'too-many-tries': {
+    http: 429,
+    temporary: true,
+    meaning: 'This user has tried too many wrong phrases. Try again in a minute.',
+  },
+  'daily-limit': {
+    http: 409,
+    temporary: false,
+    meaning: 'This would be more than one may send or receive in a day.',
+  },
+  'no-share': { http: 403, temporary: false, meaning: 'This user has no share of the packet.' },
+  'already-thanked': { http: 409, temporary: false, meaning: 'This user has said thank you for the packet.' },
   'not-a-receiver': { http: 403, temporary: false, meaning: 'The packet is meant for others.' },
 } as const satisfies Record<string, ErrorCodeEntry>;
 

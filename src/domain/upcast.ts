@@ -3,6 +3,12 @@ import type { DomainEvent, DomainEventType } from './events.ts';
 /** Turns the data of one version into that of the next. */
 type Upcaster = (data: unknown) => unknown;
 
+/** Version 2 of a packet's terms: before it, no packet had a cover of its own or asked for a phrase. */
+const plainLook: Upcaster = (data) => ({ ...(data as object), cover: 'classic', phrase: null });
+const withTerms =
+  (upcaster: Upcaster): Upcaster =>
+  (data) => ({ ...(data as object), terms: upcaster((data as { readonly terms: unknown }).terms) });
+
 /**
  * For every event type its upcasters, oldest first: the one at index i turns version i + 1 into i + 2. So a
  * type's newest version is one more than it has upcasters. To change an event's shape: change its type, add an
@@ -44,11 +50,12 @@ const upcasters: { readonly [Type in DomainEventType]: readonly Upcaster[] } = {
   WalletOpened: [],
   FundsDeposited: [],
   FundsWithdrawn: [],
-  PacketFunded: [],
+  PacketFunded: [withTerms(plainLook)],
   GrabCredited: [],
   RefundCredited: [],
-  PacketSent: [],
+  PacketSent: [plainLook],
   PacketGrabbed: [],
+  PacketThanked: [],
   PacketExhausted: [],
   PacketRefunded: [],
   PacketCancelled: [],

@@ -12,7 +12,12 @@ import {
 import { inboxPage } from '../projections/queries/inbox-queries.ts';
 import { groupsOfUsers } from '../projections/queries/membership-queries.ts';
 import { messagesPage } from '../projections/queries/message-queries.ts';
-import { packetForUser } from '../projections/queries/packet-queries.ts';
+import {
+  packetForUser,
+  receivedSharesPage,
+  sentPacketsPage,
+  yearlyRecord,
+} from '../projections/queries/packet-queries.ts';
 import { receiptsPage } from '../projections/queries/receipt-queries.ts';
 import { walletBalance, walletStatementPage } from '../projections/queries/wallet-queries.ts';
 import type { ReadSide } from './read-side.ts';
@@ -39,5 +44,8 @@ export function readModels(pool: pg.Pool, positions: Pick<ProjectionPositions, '
     balanceFen: (user) => walletBalance(pool, user),
     statement: (user, page) => walletStatementPage(pool, user, page),
     packet: (asker, packetId) => packetForUser(pool, asker, packetId),
+    sentPackets: (sender, page) => sentPacketsPage(pool, sender, page),
+    receivedShares: (taker, page) => receivedSharesPage(pool, taker, page),
+    yearlyRecord: (user, year) => yearlyRecord(pool, user, year),
   };
 }

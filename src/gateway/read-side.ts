@@ -9,12 +9,27 @@ import type { MessageRow } from '../projections/messages-projection.ts';
 import type { InboxCursor, InboxRow } from '../projections/queries/inbox-queries.ts';
 import type { UserGroupRow } from '../projections/queries/membership-queries.ts';
 import type { MessageRange } from '../projections/queries/message-queries.ts';
-import type { PacketDetails } from '../projections/queries/packet-queries.ts';
+import type { PacketRow } from '../projections/packets-projection.ts';
+import type {
+  PacketCursor,
+  PacketDetails,
+  PacketPage,
+  ReceivedShare,
+} from '../projections/queries/packet-queries.ts';
 import type { Page } from '../projections/queries/page.ts';
+import type { RecordRow } from '../projections/records-projection.ts';
 import type { WalletEntryRow } from '../projections/wallet-projection.ts';
 
 /** The read models by the names that positions are known for. */
-export type ReadModel = 'accounts' | 'friends' | 'groups' | 'messages' | 'cursors' | 'wallet' | 'packets';
+export type ReadModel =
+  | 'accounts'
+  | 'friends'
+  | 'groups'
+  | 'messages'
+  | 'cursors'
+  | 'wallet'
+  | 'packets'
+  | 'records';
 
 export interface PageOptions<Cursor> {
   readonly after?: Cursor;
@@ -75,4 +90,8 @@ export interface ReadSide {
     page: { readonly before?: number; readonly limit?: number },
   ): Promise<Page<WalletEntryRow, number>>;
   packet(asker: UserId, packetId: PacketId): Promise<PacketDetails | undefined>;
+  /** Newest first, as `receivedShares`. */
+  sentPackets(sender: UserId, page: PacketPage): Promise<Page<PacketRow, PacketCursor>>;
+  receivedShares(taker: UserId, page: PacketPage): Promise<Page<ReceivedShare, PacketCursor>>;
+  yearlyRecord(user: UserId, year: number): Promise<RecordRow>;
 }

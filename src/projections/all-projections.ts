@@ -7,6 +7,7 @@ import { groupsProjection } from './groups-projection.ts';
 import { messagesProjection } from './messages-projection.ts';
 import { packetsProjection } from './packets-projection.ts';
 import type { Projection } from './projection.ts';
+import { recordsProjection } from './records-projection.ts';
 import { walletProjection } from './wallet-projection.ts';
 
 /** Every read model that the system keeps. */
@@ -19,6 +20,7 @@ export const allProjections: readonly Projection[] = [
   walletProjection,
   packetsProjection,
   expiryProjection,
+  recordsProjection,
   commandsProjection,
 ];
 

@@ -4,6 +4,7 @@ import type { AccountRow } from './accounts-projection.ts';
 import type { FriendBlockRow, FriendRequestRow, FriendRow } from './friends-projection.ts';
 import type { GroupMemberRow, GroupRow } from './groups-projection.ts';
 import type { MessageRow } from './messages-projection.ts';
+import type { PacketGrabRow } from './packets-fold.ts';
 import type { PacketRow } from './packets-projection.ts';
 import type { WalletEntryRow } from './wallet-projection.ts';
 
@@ -51,13 +52,8 @@ export type Change =
       readonly kind: 'packet';
       readonly audience: Audience;
       readonly packet: PacketRow;
-      /** New grabs, in order. */
-      readonly grabs: readonly {
-        readonly userId: UserId;
-        readonly amountFen: number;
-        readonly shareIndex: number;
-        readonly timeMs: number;
-      }[];
+      /** Shares that were taken, or said thank you for. */
+      readonly grabs: readonly Omit<PacketGrabRow, 'packetId'>[];
     }
   | { readonly kind: 'account'; readonly account: AccountRow }
   /** The device was logged out, by its user or to make room: its connections end. */

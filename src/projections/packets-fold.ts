@@ -1,6 +1,7 @@
 import type { PacketId, UserId } from '../domain/ids.ts';
 import type { CancelReason } from '../domain/packet/packet-events.ts';
 import type { PacketTerms } from '../domain/packet/packet-terms.ts';
+import type { Sealed } from '../domain/sealed.ts';
 import type { ProjectedEvent } from './projected-event.ts';
 import { streamKey } from './projected-event.ts';
 
@@ -10,7 +11,12 @@ export interface PacketGrabRow {
   readonly userId: UserId;
   readonly amountFen: number;
   readonly timeMs: number;
+  /** What its taker said for it; `null` when nothing. */
+  readonly thanks: Sealed | null;
 }
+
+/** A thank-you for a share that was taken in an earlier batch. */
+export type GrabThanks = Pick<PacketGrabRow, 'packetId' | 'shareIndex'> & { readonly thanks: Sealed };
 
 export interface PacketEnd {
   readonly state: 'exhausted' | 'refunded' | 'cancelled';
@@ -28,6 +34,7 @@ export interface PacketDelta {
   readonly sent: { readonly terms: PacketTerms; readonly atMs: number } | null;
   /** In order. */
   readonly grabs: readonly PacketGrabRow[];
+  readonly thanks: readonly GrabThanks[];
   readonly end: PacketEnd | null;
 }
 
@@ -35,6 +42,7 @@ export interface PacketDelta {
 export function foldPackets(events: readonly ProjectedEvent[]): readonly PacketDelta[] {
   const sent = new Map<PacketId, PacketDelta['sent']>();
   const grabs = new Map<PacketId, PacketGrabRow[]>();
+  const thanks = new Map<PacketId, GrabThanks[]>();
   const ends = new Map<PacketId, PacketEnd>();
   const touched = new Set<PacketId>();
 
@@ -45,10 +53,15 @@ export function foldPackets(events: readonly ProjectedEvent[]): readonly PacketD
       sent.set(packetId, { terms: event.data, atMs: event.timeMs });
     } else if (event.type === 'PacketGrabbed') {
       const { shareIndex, userId, amountFen } = event.data;
-      const grab = { packetId, shareIndex, userId, amountFen, timeMs: event.timeMs };
-      const known = grabs.get(packetId);
-      if (known === undefined) grabs.set(packetId, [grab]);
-      else known.push(grab);
+      const grab = { packetId, shareIndex, userId, amountFen, timeMs: event.timeMs, thanks: null };
+      add(grabs, packetId, grab);
+    } else if (event.type === 'PacketThanked') {
+      const { shareIndex, note } = event.data;
+      const inBatch = grabs.get(packetId) ?? [];
+      const at = inBatch.findIndex((grab) => grab.shareIndex === shareIndex);
+      const grab = inBatch[at];
+      if (grab === undefined) add(thanks, packetId, { packetId, shareIndex, thanks: note });
+      else inBatch[at] = { ...grab, thanks: note };
     } else {
       const end = endOf(event);
       if (end !== undefined) ends.set(packetId, end);
@@ -58,8 +71,15 @@ export function foldPackets(events: readonly ProjectedEvent[]): readonly PacketD
     packetId,
     sent: sent.get(packetId) ?? null,
     grabs: grabs.get(packetId) ?? [],
+    thanks: thanks.get(packetId) ?? [],
     end: ends.get(packetId) ?? null,
   }));
+}
+
+function add<Row>(rows: Map<PacketId, Row[]>, packetId: PacketId, row: Row): void {
+  const known = rows.get(packetId);
+  if (known === undefined) rows.set(packetId, [row]);
+  else known.push(row);
 }
 
 function endOf(event: ProjectedEvent): PacketEnd | undefined {

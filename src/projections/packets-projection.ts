@@ -1,11 +1,11 @@
 import type { ConversationId, PacketId, UserId } from '../domain/ids.ts';
 import type { CancelReason } from '../domain/packet/packet-events.ts';
-import type { FairnessCommitment, PacketKind } from '../domain/packet/packet-terms.ts';
+import type { FairnessCommitment, PacketCover, PacketKind } from '../domain/packet/packet-terms.ts';
 import type { Sealed } from '../domain/sealed.ts';
 import { bulkRows } from './bulk-rows.ts';
 import type { Change } from './changes.ts';
 import { audienceOf } from './changes.ts';
-import type { PacketDelta, PacketGrabRow } from './packets-fold.ts';
+import type { GrabThanks, PacketDelta, PacketGrabRow } from './packets-fold.ts';
 import { foldPackets } from './packets-fold.ts';
 import { defineProjection } from './projection.ts';
 import type { Sql } from './sql.ts';
@@ -26,6 +26,9 @@ export interface PacketRow {
   readonly expiresAtSecond: number;
   readonly receivers: readonly UserId[];
   readonly greeting: Sealed;
+  readonly cover: PacketCover;
+  /** A grab must bring a phrase. The phrase itself, and what it is checked by, is in no row. */
+  readonly needsPhrase: boolean;
   readonly fairness: FairnessCommitment;
   readonly sentAtMs: number;
   readonly state: PacketState;
@@ -43,14 +46,16 @@ export const packetFields = (alias: string): string =>
   `${alias}.packet_id as "packetId", ${alias}.conversation_id as "conversationId",
    ${alias}.sender_id as "senderId", ${alias}.kind, ${alias}.total_fen as "totalFen", ${alias}.count,
    ${alias}.remaining_fen as "remainingFen", ${alias}.remaining_shares as "remainingShares",
-   ${alias}.expires_at_second as "expiresAtSecond", ${alias}.receivers, ${alias}.greeting, ${alias}.fairness,
+   ${alias}.expires_at_second as "expiresAtSecond", ${alias}.receivers, ${alias}.greeting, ${alias}.cover,
+   ${alias}.needs_phrase as "needsPhrase", ${alias}.fairness,
    ${alias}.sent_at_ms as "sentAtMs", ${alias}.state, ${alias}.ended_at_ms as "endedAtMs",
    ${alias}.luckiest, ${alias}.refunded_fen as "refundedFen", ${alias}.cancel_reason as "cancelReason",
    ${alias}.seed`;
 
-/** The select list that makes a `PacketGrabRow`. */
-export const packetGrabFields =
-  'packet_id as "packetId", share_index as "shareIndex", user_id as "userId", amount_fen as "amountFen", time_ms as "timeMs"';
+/** The select list that makes a `PacketGrabRow` of the table `alias`. */
+export const packetGrabFields = (alias: string): string =>
+  `${alias}.packet_id as "packetId", ${alias}.share_index as "shareIndex", ${alias}.user_id as "userId",
+   ${alias}.amount_fen as "amountFen", ${alias}.time_ms as "timeMs", ${alias}.thanks`;
 
 const newPacketRows = bulkRows<PacketRow>([
   { name: 'packet_id', type: 'uuid', value: (row) => row.packetId },
@@ -64,6 +69,8 @@ const newPacketRows = bulkRows<PacketRow>([
   { name: 'expires_at_second', type: 'bigint', value: (row) => row.expiresAtSecond },
   { name: 'receivers', type: 'jsonb', value: (row) => row.receivers },
   { name: 'greeting', type: 'jsonb', value: (row) => row.greeting },
+  { name: 'cover', type: 'text', value: (row) => row.cover },
+  { name: 'needs_phrase', type: 'boolean', value: (row) => row.needsPhrase },
   { name: 'fairness', type: 'jsonb', value: (row) => row.fairness },
   { name: 'sent_at_ms', type: 'bigint', value: (row) => row.sentAtMs },
   { name: 'state', type: 'text', value: (row) => row.state },
@@ -90,12 +97,24 @@ const grabRows = bulkRows<PacketGrabRow>([
   { name: 'user_id', type: 'uuid', value: (row) => row.userId },
   { name: 'amount_fen', type: 'bigint', value: (row) => row.amountFen },
   { name: 'time_ms', type: 'bigint', value: (row) => row.timeMs },
+  { name: 'thanks', type: 'jsonb', value: (row) => row.thanks },
+]);
+const thanksRows = bulkRows<GrabThanks>([
+  { name: 'packet_id', type: 'uuid', value: (row) => row.packetId },
+  { name: 'share_index', type: 'bigint', value: (row) => row.shareIndex },
+  { name: 'thanks', type: 'jsonb', value: (row) => row.thanks },
 ]);
 
+interface PacketsWritten {
+  readonly packets: readonly PacketRow[];
+  /** Shares of earlier batches, with the thanks that have come now. */
+  readonly thanked: readonly PacketGrabRow[];
+}
+
 /** Packets and who grabbed what. */
-export const packetsProjection = defineProjection<readonly PacketDelta[], readonly PacketRow[]>({
+export const packetsProjection = defineProjection<readonly PacketDelta[], PacketsWritten>({
   name: 'packets',
-  version: 1,
+  version: 2,
   streamPrefixes: ['packet-'],
   tables: ['packet', 'packet_grab'],
   ddl: `
@@ -111,6 +130,8 @@ export const packetsProjection = defineProjection<readonly PacketDelta[], readon
       expires_at_second bigint not null,
       receivers jsonb not null,
       greeting jsonb not null,
+      cover text not null,
+      needs_phrase boolean not null,
       fairness jsonb not null,
       sent_at_ms bigint not null,
       state text not null,
@@ -126,9 +147,12 @@ export const packetsProjection = defineProjection<readonly PacketDelta[], readon
       user_id uuid not null,
       amount_fen bigint not null,
       time_ms bigint not null,
+      thanks jsonb,
       primary key (packet_id, share_index)
     );`,
-  indexes: 'create unique index packet_grab_by_user on packet_grab (user_id, packet_id);',
+  indexes: `
+    create index packet_by_sender on packet (sender_id, sent_at_ms, packet_id);
+    create index packet_grab_by_user on packet_grab (user_id, time_ms, packet_id);`,
   fold: foldPackets,
   write: writePackets,
   changes: packetChanges,
@@ -138,13 +162,18 @@ async function writePackets(
   tx: Sql,
   schema: string,
   deltas: readonly PacketDelta[],
-): Promise<readonly PacketRow[]> {
+): Promise<PacketsWritten> {
   const added = deltas.flatMap(asNewRow);
   const changed = deltas.filter((delta) => delta.sent === null);
   const grabs = deltas.flatMap((delta) => delta.grabs);
   await newPacketRows.insertInto(tx, `${schema}.packet`, added);
   await grabRows.insertInto(tx, `${schema}.packet_grab`, grabs);
-  if (changed.length === 0) return added;
+  const thanked = await writeThanks(
+    tx,
+    schema,
+    deltas.flatMap((delta) => delta.thanks),
+  );
+  if (changed.length === 0) return { packets: added, thanked };
   const updated = await tx.query<PacketRow>(
     `update ${schema}.packet t set
        remaining_fen = t.remaining_fen - v.granted_fen - v.refunded_fen,
@@ -159,7 +188,21 @@ async function writePackets(
      returning ${packetFields('t')}`,
     changedPacketRows.values(changed),
   );
-  return [...added, ...updated];
+  return { packets: [...added, ...updated], thanked };
+}
+
+async function writeThanks(
+  tx: Sql,
+  schema: string,
+  thanks: readonly GrabThanks[],
+): Promise<readonly PacketGrabRow[]> {
+  if (thanks.length === 0) return [];
+  return tx.query<PacketGrabRow>(
+    `update ${schema}.packet_grab g set thanks = v.thanks
+     from ${thanksRows.source} where g.packet_id = v.packet_id and g.share_index = v.share_index
+     returning ${packetGrabFields('g')}`,
+    thanksRows.values(thanks),
+  );
 }
 
 function asNewRow(delta: PacketDelta): PacketRow[] {
@@ -179,6 +222,8 @@ function asNewRow(delta: PacketDelta): PacketRow[] {
       expiresAtSecond: terms.expiresAtSecond,
       receivers: terms.receivers,
       greeting: terms.greeting,
+      cover: terms.cover,
+      needsPhrase: terms.phrase !== null,
       fairness: terms.fairness,
       sentAtMs: atMs,
       state: delta.end?.state ?? 'open',
@@ -195,9 +240,17 @@ function grantedFen(delta: PacketDelta): number {
   return delta.grabs.reduce((sum, grab) => sum + grab.amountFen, 0);
 }
 
-function packetChanges(deltas: readonly PacketDelta[], rows: readonly PacketRow[]): readonly Change[] {
-  const grabsOf = new Map(deltas.map((delta) => [delta.packetId, delta.grabs]));
-  return rows.map((packet) => ({
+function packetChanges(
+  deltas: readonly PacketDelta[],
+  { packets, thanked }: PacketsWritten,
+): readonly Change[] {
+  const grabsOf = new Map(
+    deltas.map(({ packetId, grabs }) => [
+      packetId,
+      [...thanked.filter((grab) => grab.packetId === packetId), ...grabs],
+    ]),
+  );
+  return packets.map((packet) => ({
     kind: 'packet',
     audience: audienceOf(packet.conversationId),
     packet,

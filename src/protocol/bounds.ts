@@ -15,6 +15,9 @@ export const bounds = {
   announcementChars: 2_000,
   messageTextChars: 5_000,
   greetingChars: 100,
+  thanksChars: 60,
+  /** Form only; the domain's own rule (1 to 40) answers `phrase-invalid`. */
+  phraseChars: 128,
   clientMsgIdChars: 64,
   providerRefChars: 64,
   /** Form only; the domain's own rule (32 to 128 hex digits) answers `nonce-invalid`. */

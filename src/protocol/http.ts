@@ -16,6 +16,8 @@ import { InboxEntryViewSchema, MessageViewSchema, ReceiptViewSchema } from './vi
 import {
   PacketProofViewSchema,
   PacketViewSchema,
+  ReceivedShareViewSchema,
+  SentPacketViewSchema,
   WalletEntryViewSchema,
   WalletViewSchema,
 } from './views/money-views.ts';
@@ -126,6 +128,7 @@ export const MessagesQuerySchema = Type.Object(
 export const GroupParamsSchema = Type.Object({ groupId: GroupIdSchema });
 export const ConversationParamsSchema = Type.Object({ conversationId: ConversationIdSchema });
 export const PacketParamsSchema = Type.Object({ packetId: PacketIdSchema });
+export const YearParamsSchema = Type.Object({ year: Type.Integer({ minimum: 2000, maximum: 9999 }) });
 
 // --- Reads: answers ---
 
@@ -145,6 +148,8 @@ export const FriendRequestsPageSchema = page(FriendRequestViewSchema);
 export const GroupsPageSchema = page(GroupViewSchema);
 export const GroupMembersPageSchema = page(GroupMemberViewSchema);
 export const InboxPageSchema = page(InboxEntryViewSchema);
+export const SentPacketsPageSchema = page(SentPacketViewSchema);
+export const ReceivedSharesPageSchema = page(ReceivedShareViewSchema);
 export const StatementPageSchema = page(WalletEntryViewSchema);
 export const ReceiptsPageSchema = page(ReceiptViewSchema);
 export const BlocksPageSchema = page(BlockViewSchema);

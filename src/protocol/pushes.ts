@@ -59,7 +59,7 @@ export const pushSchemas = {
     state: PacketStateSchema,
     count: Type.Integer({ minimum: 1 }),
     taken: Type.Integer({ minimum: 0 }),
-    /** New grabs that this user may see at once: the sender all, others their own. */
+    /** Shares just taken, or said thank you for, that this user may see at once: the sender all, others their own. */
     grabs: Type.Array(GrabViewSchema),
   }),
   /** The user's own profile changed. */

@@ -6,6 +6,7 @@ import {
   CursorSeqSchema,
   FenSchema,
   GroupIdSchema,
+  PacketCoverSchema,
   PacketIdSchema,
   ProviderRefSchema,
   SecondSchema,
@@ -175,6 +176,8 @@ export const requestSchemas = {
         receivers: userIds(bounds.receiversPerPacket),
         greeting: text(bounds.greetingChars),
         nonce: text(bounds.nonceChars),
+        cover: Type.Optional(PacketCoverSchema),
+        phrase: Type.Optional(text(bounds.phraseChars)),
       },
       strict,
     ),
@@ -188,12 +191,38 @@ export const requestSchemas = {
       strict,
     ),
   },
-  grabPacket: {
+  peekPacket: {
     takes: Type.Object({ packetId: PacketIdSchema }, strict),
+    answers: Type.Object(
+      {
+        packetId: PacketIdSchema,
+        state: Type.Union([
+          Type.Literal('open'),
+          Type.Literal('grabbed'),
+          Type.Literal('exhausted'),
+          Type.Literal('expired'),
+          Type.Literal('cancelled'),
+          Type.Literal('for-others'),
+        ]),
+        amountFen: Type.Union([FenSchema, Type.Null()]),
+        count: Type.Integer({ minimum: 1 }),
+        taken: Type.Integer({ minimum: 0 }),
+        expiresAtSecond: SecondSchema,
+        needsPhrase: Type.Boolean(),
+      },
+      strict,
+    ),
+  },
+  grabPacket: {
+    takes: Type.Object({ packetId: PacketIdSchema, phrase: Type.Optional(text(bounds.phraseChars)) }, strict),
     answers: Type.Object(
       { packetId: PacketIdSchema, amountFen: FenSchema, shareIndex: Type.Integer({ minimum: 0 }) },
       strict,
     ),
+  },
+  thankForPacket: {
+    takes: Type.Object({ packetId: PacketIdSchema, note: text(bounds.thanksChars, 1) }, strict),
+    answers: DoneSchema,
   },
 } as const;
 

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { ClientMessageId, ConversationId, DeviceId, GroupId, PacketId, UserId } from '../domain/ids.ts';
+import { type PacketCover, packetCovers } from '../domain/packet/packet-terms.ts';
 import { bounds } from './bounds.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
@@ -9,6 +10,9 @@ export const UserIdSchema = Type.Unsafe<UserId>(uuidString('A user'));
 export const DeviceIdSchema = Type.Unsafe<DeviceId>(uuidString('A device of a user'));
 export const GroupIdSchema = Type.Unsafe<GroupId>(uuidString('A group'));
 export const PacketIdSchema = Type.Unsafe<PacketId>(uuidString('A packet'));
+export const PacketCoverSchema = Type.Unsafe<PacketCover>(
+  Type.Union(packetCovers.map((cover) => Type.Literal(cover))),
+);
 export const CommandIdSchema = uuidString('Made by the client, fresh for each command, kept over retries');
 
 export const ConversationIdSchema = Type.Unsafe<ConversationId>(

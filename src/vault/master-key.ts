@@ -28,6 +28,8 @@ export interface MasterKey {
   usernameHash(normalisedUsername: string): string;
   /** The key that packet seeds are derived with. Throws for a version that is not configured. */
   packetSeedKey(version: number): Uint8Array;
+  /** The key that the phrases of password packets are recognised with. Throws as `packetSeedKey`. */
+  packetPhraseKey(version: number): Uint8Array;
   /** SHA-256 (hex) of `packetSeedKey(version)`: published, so that the key cannot be changed afterwards. */
   publishedHash(version: number): string;
 }
@@ -119,6 +121,8 @@ export function createMasterKey(secrets: readonly MasterSecret[], random: Random
       createHmac('sha256', subKey(oldest, 'username')).update(username).digest('hex'),
 
     packetSeedKey: (version) => subKey(version, 'packet-seed'),
+
+    packetPhraseKey: (version) => subKey(version, 'packet-phrase'),
 
     publishedHash: (version) => createHash('sha256').update(subKey(version, 'packet-seed')).digest('hex'),
   };

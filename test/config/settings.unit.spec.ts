@@ -8,6 +8,7 @@ import {
   SettingsError,
   settingsSchema,
 } from '../../src/config/settings.ts';
+import { defaultPacketLimits } from '../../src/domain/packet/packet-limits.ts';
 
 const key = 'ab'.repeat(32);
 
@@ -58,6 +59,7 @@ describe('settings', () => {
       proxyHops: 0,
       allowedOrigins: [],
       metricsToken: undefined,
+      packetLimits: defaultPacketLimits,
     });
   });
 
@@ -79,6 +81,9 @@ describe('settings', () => {
     ['HONGBAO_PROJECTORS', '9'],
     ['HONGBAO_PROJECTORS', 'two'],
     ['HONGBAO_LOG_LEVEL', 'loud'],
+    ['HONGBAO_PACKET_FEN_MAX', '0'],
+    ['HONGBAO_SENT_FEN_PER_DAY', '1.5'],
+    ['HONGBAO_RECEIVED_SHARES_PER_DAY', 'none'],
     ['HONGBAO_ALLOW_EMBEDDED', 'yes'],
     ['ESDB_URL', 'http://127.0.0.1:2113'],
     ['DATABASE_URL', 'mysql://127.0.0.1/x'],
@@ -141,6 +146,7 @@ describe('settings', () => {
   });
 
   it('survive the way to a child process: what a child reads is what its parent had', () => {
+    const limit = fc.integer({ min: 1, max: 999_999_999_999 });
     const settings = fc.record({
       environment: fc.constant('production' as const),
       host: fc.domain(),
@@ -156,6 +162,13 @@ describe('settings', () => {
       allowEmbedded: fc.constant(true),
       proxyHops: fc.integer({ min: 0, max: 9 }),
       metricsToken: fc.constantFrom(undefined, 'a-token-of-the-operator'),
+      packetLimits: fc.record({
+        totalFenMax: limit,
+        shareFenMax: limit,
+        countMax: limit,
+        sentPerDay: fc.record({ fenMax: limit, countMax: limit }),
+        receivedPerDay: fc.record({ fenMax: limit, countMax: limit }),
+      }),
       allowedOrigins: fc.subarray(['https://chat.example.com', 'http://localhost:5173']),
     });
     fc.assert(

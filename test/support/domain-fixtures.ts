@@ -47,6 +47,8 @@ export function packetTerms(change: Partial<PacketTerms> = {}): PacketTerms {
     expiresAtSecond,
     receivers: [],
     greeting: sealed('best wishes'),
+    cover: 'classic' as const,
+    phrase: null,
     ...change,
   };
   return { fairness: fairnessOf(terms, seed), ...terms };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { EventLog } from '../../src/commands/event-log.ts';
+import { defaultPacketLimits } from '../../src/domain/packet/packet-limits.ts';
 import { accountDecider } from '../../src/domain/account/account-decider.ts';
 import { conversationDecider } from '../../src/domain/conversation/conversation-decider.ts';
 import type { Notice } from '../../src/domain/conversation/conversation-events.ts';
@@ -285,6 +286,7 @@ export class HistoryWriter {
       userId: sender,
       terms,
       clientMsgId: clientMsgId(10_000 + this.#packets),
+      limits: defaultPacketLimits,
     } as const;
     const funded = await this.decide(streams.wallet(sender), walletDecider, command);
     if (funded.length === 0) return;
@@ -310,6 +312,10 @@ export class HistoryWriter {
       const { userId: user, ...grab } = event.data;
       await this.decide(streams.wallet(user), walletDecider, { type: 'CreditGrab', userId: user, ...grab });
     }
+    // Whoever has a share already says thank you, once.
+    if (events.length > 0) return;
+    const note = sealed('thank you', by);
+    await this.decide(streams.packet(id), packetDecider, { type: 'ThankForPacket', by, note });
   }
 
   async endPacket(number: number): Promise<void> {

@@ -38,6 +38,7 @@ export const tableNames = [
   'packet_grab',
   'expiry',
   'expiry_count',
+  'packet_record',
 ] as const;
 
 type TableName = (typeof tableNames)[number];
@@ -264,6 +265,7 @@ function fold(tables: Tables, recorded: RecordedEvent): void {
       const shard = oracleShard(id);
       tables.put('expiry', [id], { packet_id: id, shard, expires_at_second: terms.expiresAtSecond });
       pend(tables, shard, 1);
+      count(tables, terms.senderId, at, { sent_count: 1, sent_fen: terms.totalFen });
       tables.put('packet', [id], {
         packet_id: id,
         conversation_id: terms.conversationId,
@@ -276,6 +278,8 @@ function fold(tables: Tables, recorded: RecordedEvent): void {
         expires_at_second: terms.expiresAtSecond,
         receivers: terms.receivers,
         greeting: terms.greeting,
+        cover: terms.cover,
+        needs_phrase: terms.phrase !== null,
         fairness: terms.fairness,
         sent_at_ms: at,
         state: 'open',
@@ -295,29 +299,37 @@ function fold(tables: Tables, recorded: RecordedEvent): void {
         user_id: userId,
         amount_fen: amountFen,
         time_ms: at,
+        thanks: null,
       };
       tables.put('packet_grab', [id, shareIndex], row);
+      count(tables, userId, at, { received_count: 1, received_fen: amountFen, best_fen: amountFen });
       const packet = tables.get('packet', id)!;
       packet.remaining_fen = Number(packet.remaining_fen) - amountFen;
       packet.remaining_shares = Number(packet.remaining_shares) - 1;
       break;
     }
+    case 'PacketThanked':
+      tables.patch('packet_grab', [id, event.data.shareIndex], { thanks: event.data.note });
+      break;
     case 'PacketExhausted':
       end(tables, id, at, {
         state: 'exhausted',
         luckiest: event.data.luckiest,
         seed: event.data.seed,
       });
+      count(tables, event.data.luckiest, at, { luckiest_count: 1 });
       break;
     case 'PacketRefunded': {
       const { amountFen, seed } = event.data;
       end(tables, id, at, { state: 'refunded', refunded_fen: amountFen, remaining_fen: 0, seed });
+      count(tables, event.data.senderId, at, { returned_fen: amountFen });
       break;
     }
     case 'PacketCancelled': {
       const { amountFen, seed, reason } = event.data;
       const change = { state: 'cancelled', refunded_fen: amountFen, remaining_fen: 0, seed };
       end(tables, id, at, { ...change, cancel_reason: reason });
+      count(tables, event.data.senderId, at, { returned_fen: amountFen });
       break;
     }
     default:
@@ -401,6 +413,29 @@ function end(tables: Tables, id: string, at: number, change: OracleRow): void {
   tables.patch('packet', [id], { ...change, ended_at_ms: at });
   tables.drop('expiry', id);
   pend(tables, oracleShard(id), -1);
+}
+
+/** Adds to a user's record of the year, which begins at midnight in Shanghai; the best share is the greatest. */
+function count(tables: Tables, user: string, at: number, change: Record<string, number>): void {
+  const year = Number(
+    new Intl.DateTimeFormat('en', { timeZone: 'Asia/Shanghai', year: 'numeric' }).format(new Date(at)),
+  );
+  const record: Record<string, unknown> = tables.get('packet_record', user, year) ?? {
+    user_id: user,
+    year,
+    sent_count: 0,
+    sent_fen: 0,
+    returned_fen: 0,
+    received_count: 0,
+    received_fen: 0,
+    best_fen: 0,
+    luckiest_count: 0,
+  };
+  const sums = Object.entries(change).map(([name, value]) => [
+    name,
+    name === 'best_fen' ? Math.max(Number(record[name]), value) : Number(record[name]) + value,
+  ]);
+  tables.put('packet_record', [user, year], { ...record, ...Object.fromEntries(sums) });
 }
 
 function pend(tables: Tables, shard: number, change: number): void {

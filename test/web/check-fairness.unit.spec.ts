@@ -31,12 +31,15 @@ function ended(seed: Uint8Array): { packet: PacketView; proof: PacketProofView }
       sentAtMs: 0,
       expiresAtSecond: 1,
       greeting: null,
+      cover: 'classic',
+      needsPhrase: false,
       receivers: [],
       mine: null,
-      grabs: shares,
+      grabs: shares.map((share) => ({ ...share, thanks: null })),
       luckiest: friend,
       refundedFen: 0,
       endedAtMs: 1,
+      takenInMs: 1,
     },
     proof: {
       ...common,
@@ -45,6 +48,7 @@ function ended(seed: Uint8Array): { packet: PacketView; proof: PacketProofView }
       nonce: '00'.repeat(16),
       seed: bytesToHex(seed),
       shares,
+      checks: [],
     },
   };
 }

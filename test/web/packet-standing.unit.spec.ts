@@ -7,7 +7,7 @@ import { conversationId, friend, me } from './messages.ts';
 const group = 'group:01890a5d-ac96-774b-bcce-000000000009' as ConversationId;
 const expiresAtSecond = 1_000;
 const before = expiresAtSecond * 1000 - 1;
-const grab = (userId = me) => ({ userId, shareIndex: 0, amountFen: 300, timeMs: 1 });
+const grab = (userId = me) => ({ userId, shareIndex: 0, amountFen: 300, timeMs: 1, thanks: null });
 
 const packet = (changes: Partial<PacketView> = {}): PacketView => ({
   packetId: '01890a5d-ac96-774b-bcce-00000000000a' as PacketId,
@@ -21,6 +21,8 @@ const packet = (changes: Partial<PacketView> = {}): PacketView => ({
   sentAtMs: 0,
   expiresAtSecond,
   greeting: null,
+  cover: 'classic',
+  needsPhrase: false,
   receivers: [],
   commitment: '',
   mine: null,
@@ -28,6 +30,7 @@ const packet = (changes: Partial<PacketView> = {}): PacketView => ({
   luckiest: null,
   refundedFen: 0,
   endedAtMs: null,
+  takenInMs: null,
   ...changes,
 });
 

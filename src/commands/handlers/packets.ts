@@ -3,7 +3,7 @@ import type { Rejection } from '../../domain/decider.ts';
 import { rejection } from '../../domain/decider.ts';
 import type { PacketId } from '../../domain/ids.ts';
 import { checkTtl, expirySecond } from '../../domain/packet/check-terms.ts';
-import type { SentPacket } from '../../domain/packet/packet-state.ts';
+import { normalisePhrase, phraseRefusal } from '../../domain/packet/phrase.ts';
 import type { PacketTerms } from '../../domain/packet/packet-terms.ts';
 import { streams } from '../../domain/streams.ts';
 import type { WalletEvent } from '../../domain/wallet/wallet-events.ts';
@@ -15,19 +15,17 @@ import { derivedIds } from '../derived-ids.ts';
 import { EventLogUnavailable } from '../event-log.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
 import { isPacketMessageId } from '../packet-message-id.ts';
-import { commitTo, seedOf } from '../packet-secrets.ts';
+import { commitTo, lockWith } from '../packet-secrets.ts';
 import type { FundedPacket } from '../process-managers/send-packet.ts';
 import { finishSend } from '../process-managers/send-packet.ts';
 import type { RequestContext, RequestOf } from '../requests.ts';
-import { openBody, userCommand } from '../user-command.ts';
+import { userCommand } from '../user-command.ts';
 import type { WriteScope } from '../write-scope.ts';
 import type { Handlers } from './handler.ts';
 import { reservedMessageId } from './messages.ts';
 
-const packetNotFound = rejection('packet-not-found', 'There is no such packet, or you may not see it.');
-
-export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grabPacket'> {
-  const { aggregates, preconditions, masterKey } = scope;
+export function packetHandlers(scope: WriteScope): Handlers<'sendPacket'> {
+  const { aggregates, preconditions } = scope;
   return {
     async sendPacket(request, context) {
       const wrong = wrongNumbers(request);
@@ -45,6 +43,7 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grab
         userId: sender,
         terms: await termsOf(scope, packetId, request, context),
         clientMsgId,
+        limits: scope.packetLimits,
       } as const;
       const funding = await aggregates.wallet.execute(
         streams.wallet(sender),
@@ -72,49 +71,23 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grab
           return { kind: 'unknown' };
       }
     },
-
-    async grabPacket(request, context) {
-      const packet = await sentPacket(scope, request.packetId);
-      if (packet === undefined) return rejected(packetNotFound);
-      const outside = await preconditions.participant(packet.terms.conversationId, context.userId);
-      const refusal = outside === undefined ? undefined : packetNotFound;
-      const seed = seedOf(masterKey, packet.terms);
-      const command = { type: 'GrabPacket', by: context.userId, seed } as const;
-      const outcome = await aggregates.packet.execute(
-        streams.packet(request.packetId),
-        userCommand(context, command, { ...openBody('grabPacket', request), refusal }),
-      );
-      return outcomeOf(outcome, ({ events }) => {
-        const grabbed = events.find(({ event }) => event.type === 'PacketGrabbed')?.event;
-        if (grabbed?.type !== 'PacketGrabbed') throw new Error('an accepted grab has no PacketGrabbed');
-        const { packetId, amountFen, shareIndex } = grabbed.data;
-        return { packetId, amountFen, shareIndex };
-      });
-    },
   };
 }
 
-/** A packet that was sent. What is asked of it here never changes, so that any age will do. */
-export async function sentPacket(
-  { aggregates }: Pick<WriteScope, 'aggregates'>,
-  packetId: PacketId,
-): Promise<SentPacket | undefined> {
-  const stream = streams.packet(packetId);
-  const cached = await aggregates.packet.load(stream, { maxAgeMs: Number.POSITIVE_INFINITY });
-  if (cached.state.status !== 'none') return cached.state;
-  const { state } = await aggregates.packet.load(stream, { maxAgeMs: 0 });
-  return state.status === 'none' ? undefined : state;
-}
-
 /** What the commitment cannot be computed for. All other rules are the wallet's to check. */
-function wrongNumbers({ totalFen, count, ttlSeconds }: RequestOf<'sendPacket'>): Rejection | undefined {
+function wrongNumbers({
+  totalFen,
+  count,
+  ttlSeconds,
+  phrase,
+}: RequestOf<'sendPacket'>): Rejection | undefined {
   if (!Number.isSafeInteger(totalFen) || totalFen <= 0) {
     return rejection('amount-invalid', 'An amount is a whole number of fen above 0.');
   }
   if (!Number.isSafeInteger(count) || count <= 0) {
     return rejection('shares-invalid', 'A packet has at least one share.');
   }
-  return checkTtl(ttlSeconds);
+  return checkTtl(ttlSeconds) ?? (phrase === undefined ? undefined : phraseRefusal(normalisePhrase(phrase)));
 }
 
 /** A clientMsgId names one message: one that has been used for a text cannot carry a packet any more. */
@@ -141,6 +114,7 @@ async function termsOf(
   { userId }: RequestContext,
 ): Promise<PacketTerms> {
   const { conversationId, kind, totalFen, count, receivers, ttlSeconds, greeting, nonce } = request;
+  const { cover = 'classic', phrase } = request;
   return {
     packetId,
     senderId: userId,
@@ -151,6 +125,8 @@ async function termsOf(
     expiresAtSecond: expirySecond(runtime.clock.nowMs(), ttlSeconds),
     receivers,
     greeting: await keyring.seal(userId, greeting),
+    cover,
+    phrase: phrase === undefined ? null : lockWith(masterKey, packetId, phrase),
     fairness: commitTo(masterKey, { packetId, nonce, totalFen, count }),
   };
 }

@@ -60,6 +60,7 @@ function creditOf(event: PacketEvent): Credit | undefined {
     }
     case 'PacketSent':
     case 'PacketExhausted':
+    case 'PacketThanked':
       return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { rejection } from '../decider.ts';
 import { domainLimits } from '../domain-limits.ts';
 import { isUuid, parseConversationId } from '../ids.ts';
 import type { FairnessCommitment, PacketTerms } from './packet-terms.ts';
+import { packetCovers } from './packet-terms.ts';
 
 const { countMax, shareFenMax, ttlSecondsMin, ttlSecondsMax, ttlGraceMs, nonceBytesMin, nonceBytesMax } =
   domainLimits.packet;
@@ -12,7 +13,13 @@ const { countMax, shareFenMax, ttlSecondsMin, ttlSecondsMax, ttlGraceMs, nonceBy
  * before any money moves, and again when it is opened.
  */
 export function checkTerms(terms: PacketTerms): Rejection | undefined {
-  return checkIds(terms) ?? checkShares(terms) ?? checkReceivers(terms) ?? checkFairness(terms.fairness);
+  return (
+    checkIds(terms) ??
+    checkShares(terms) ??
+    checkReceivers(terms) ??
+    checkLook(terms) ??
+    checkFairness(terms.fairness)
+  );
 }
 
 /**
@@ -99,6 +106,17 @@ function checkReceivers(terms: PacketTerms): Rejection | undefined {
   return undefined;
 }
 
+function checkLook({ cover, phrase }: PacketTerms): Rejection | undefined {
+  const known: readonly string[] = packetCovers;
+  if (!known.includes(cover))
+    return rejection('bad-request', `A cover is one of ${packetCovers.join(', ')}.`);
+  const opens =
+    phrase === null || (/^[0-9a-f]{64}$/.test(phrase.verifier) && isKeyVersion(phrase.masterKeyVersion));
+  return opens ? undefined : rejection('bad-request', 'The verifier of a phrase is 32 bytes in hex.');
+}
+
+const isKeyVersion = (version: number): boolean => Number.isSafeInteger(version) && version >= 1;
+
 function checkFairness({ algorithmVersion, masterKeyVersion, nonce, commitment }: FairnessCommitment) {
   const nonceBytes = nonce.length / 2;
   if (!/^(?:[0-9a-f]{2})+$/.test(nonce) || nonceBytes < nonceBytesMin || nonceBytes > nonceBytesMax) {
@@ -107,7 +125,7 @@ function checkFairness({ algorithmVersion, masterKeyVersion, nonce, commitment }
       `The nonce is ${nonceBytesMin} to ${nonceBytesMax} bytes in lower-case hex.`,
     );
   }
-  const known = algorithmVersion === 1 && Number.isSafeInteger(masterKeyVersion) && masterKeyVersion >= 1;
+  const known = algorithmVersion === 1 && isKeyVersion(masterKeyVersion);
   if (!known || !/^[0-9a-f]{64}$/.test(commitment)) {
     return rejection('bad-request', 'The fairness commitment does not have the form of version 1.');
   }

@@ -1,4 +1,5 @@
 import type { UserId } from '../ids.ts';
+import type { Sealed } from '../sealed.ts';
 import type { CancelReason } from './packet-events.ts';
 import type { PacketTerms } from './packet-terms.ts';
 
@@ -9,6 +10,14 @@ import type { PacketTerms } from './packet-terms.ts';
 export type PacketCommand =
   /** Idempotent: accepted without an event when the packet exists with these very terms. */
   | { readonly type: 'OpenPacket'; readonly terms: PacketTerms }
-  | { readonly type: 'GrabPacket'; readonly by: UserId; readonly seed: Uint8Array }
+  | {
+      readonly type: 'GrabPacket';
+      readonly by: UserId;
+      readonly seed: Uint8Array;
+      /** Of the phrase that came with the grab, made as the packet's own is. */
+      readonly verifier?: string | undefined;
+    }
+  /** By who has a share, once, also after the end. */
+  | { readonly type: 'ThankForPacket'; readonly by: UserId; readonly note: Sealed }
   | { readonly type: 'RefundPacket'; readonly seed: Uint8Array }
   | { readonly type: 'CancelPacket'; readonly reason: CancelReason; readonly seed: Uint8Array };

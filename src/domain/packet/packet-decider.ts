@@ -20,13 +20,15 @@ import {
 import type { PacketTerms } from './packet-terms.ts';
 import { splitAmount } from './split.ts';
 
+type CommandOf<Type extends PacketCommand['type']> = Extract<PacketCommand, { readonly type: Type }>;
+
 /**
  * One red packet: open from its sending to exactly one of three ends - exhausted by its last grab, refunded at
  * or after its expiry second, or cancelled because its message can never be delivered. All that could want it at
  * one moment go through its one stream, so that this is the one place that decides who gets what.
  */
 export const packetDecider: Decider<PacketState, PacketCommand, PacketEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialPacket,
   decide,
   evolve: evolvePacket,
@@ -41,7 +43,9 @@ function decide(command: PacketCommand, state: PacketState, context: DecideConte
   if (state.status === 'none') return reject('packet-not-found', 'There is no such packet.');
   switch (command.type) {
     case 'GrabPacket':
-      return grabPacket(command.by, command.seed, state, context.nowMs);
+      return grabPacket(command, state, context.nowMs);
+    case 'ThankForPacket':
+      return thankForPacket(command, state);
     case 'RefundPacket':
       return refundPacket(command.seed, state, context.nowMs);
     case 'CancelPacket':
@@ -59,9 +63,16 @@ function openPacket(terms: PacketTerms, state: PacketState): Decision<PacketEven
   return refusal === undefined ? accept({ type: 'PacketSent', data: terms }) : refuse(refusal);
 }
 
-function grabPacket(by: UserId, seed: Uint8Array, state: SentPacket, nowMs: number): Decision<PacketEvent> {
+function grabPacket(
+  { by, seed, verifier }: CommandOf<'GrabPacket'>,
+  state: SentPacket,
+  nowMs: number,
+): Decision<PacketEvent> {
   const refusal = grabRefusal(state, by, nowMs);
   if (refusal !== undefined) return refuse(refusal);
+  // Last, so that trying phrases tells nothing that one may not know anyway.
+  const { phrase } = state.terms;
+  if (phrase !== null && verifier !== phrase.verifier) return refuse(phraseWrong);
   assertSeed(seed, state.terms);
   const { packetId, senderId, kind, count, expiresAtSecond } = state.terms;
   const shareIndex = state.grants.size;
@@ -106,6 +117,17 @@ export function mayReceive(terms: PacketTerms, userId: UserId): boolean {
   const parties = parseConversationId(terms.conversationId);
   if (parties?.kind === 'direct') return userId !== terms.senderId && parties.users.includes(userId);
   return true;
+}
+
+function thankForPacket(
+  { by, note }: CommandOf<'ThankForPacket'>,
+  { terms: { packetId, senderId }, grants }: SentPacket,
+): Decision<PacketEvent> {
+  const share = grants.get(by);
+  if (share === undefined) return reject('no-share', 'You have no share of this packet.');
+  if (share.thanked === true) return reject('already-thanked', 'You have said thank you for this packet.');
+  const { shareIndex } = share;
+  return accept({ type: 'PacketThanked', data: { packetId, senderId, userId: by, shareIndex, note } });
 }
 
 function refundPacket(seed: Uint8Array, state: SentPacket, nowMs: number): Decision<PacketEvent> {
@@ -167,4 +189,5 @@ function assertSeed(seed: Uint8Array, { packetId, totalFen, count, fairness }: P
 
 const packetCancelled = rejection('packet-cancelled', 'The packet was taken back.');
 const packetExhausted = rejection('packet-exhausted', 'Every share has been taken.');
+const phraseWrong = rejection('phrase-wrong', 'The phrase is missing or wrong.');
 const packetExpired = rejection('packet-expired', 'The packet has expired.');

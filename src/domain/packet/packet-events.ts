@@ -1,4 +1,5 @@
 import type { PacketId, UserId } from '../ids.ts';
+import type { Sealed } from '../sealed.ts';
 import type { PacketTerms } from './packet-terms.ts';
 
 /** Why a packet was taken back before anyone could grab it: its message can never be delivered. */
@@ -26,6 +27,17 @@ export type PacketEvent =
         readonly senderId: UserId;
         readonly luckiest: UserId;
         readonly seed: string;
+      };
+    }
+  /** By whoever has that share, once. May come after the end. */
+  | {
+      readonly type: 'PacketThanked';
+      readonly data: {
+        readonly packetId: PacketId;
+        readonly senderId: UserId;
+        readonly userId: UserId;
+        readonly shareIndex: number;
+        readonly note: Sealed;
       };
     }
   | {

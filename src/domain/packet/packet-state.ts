@@ -7,6 +7,8 @@ export interface Grant {
   /** 0-based. */
   readonly shareIndex: number;
   readonly amountFen: number;
+  /** Whoever has it has said thank you. */
+  readonly thanked?: true;
 }
 
 /** How a packet ended, or that it has not. */
@@ -45,6 +47,12 @@ export function evolvePacket(state: PacketState, event: PacketEvent): PacketStat
       return grant(state, event.data.userId, event.data);
     case 'PacketExhausted':
       return { ...state, status: 'exhausted' };
+    case 'PacketThanked': {
+      const { userId } = event.data;
+      const share = state.grants.get(userId);
+      if (share === undefined) return state;
+      return { ...state, grants: state.grants.set(userId, { ...share, thanked: true }) };
+    }
     case 'PacketRefunded':
       return { ...state, status: 'refunded' };
     case 'PacketCancelled':

@@ -18,7 +18,24 @@ export interface PacketTerms {
   /** The named receivers of an exclusive packet; empty for the other kinds. */
   readonly receivers: readonly UserId[];
   readonly greeting: Sealed;
+  /** What the packet looks like before it is opened. */
+  readonly cover: PacketCover;
+  /** Of a password packet: what a grab must bring. `null` for the others. */
+  readonly phrase: PhraseLock | null;
   readonly fairness: FairnessCommitment;
+}
+
+/** The covers that there are. A client that does not know one shows the classic one. */
+export const packetCovers = ['classic', 'new-year', 'birthday', 'wedding', 'thanks', 'luck'] as const;
+export type PacketCover = (typeof packetCovers)[number];
+
+/**
+ * Recognises the phrase of a password packet without telling it: HMAC-SHA256(key of `masterKeyVersion`, packet id,
+ * phrase in its normal form), hex. Only who has the master key can try phrases against it.
+ */
+export interface PhraseLock {
+  readonly masterKeyVersion: number;
+  readonly verifier: string;
 }
 
 /**

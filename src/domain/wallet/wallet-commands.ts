@@ -1,4 +1,5 @@
 import type { ClientMessageId, PacketId, UserId } from '../ids.ts';
+import type { PacketLimits } from '../packet/packet-limits.ts';
 import type { PacketTerms } from '../packet/packet-terms.ts';
 
 /** To `wallet-{userId}`. */
@@ -21,6 +22,8 @@ export type WalletCommand =
       readonly userId: UserId;
       readonly terms: PacketTerms;
       readonly clientMsgId: ClientMessageId;
+      /** What the operator allows at this moment. */
+      readonly limits: PacketLimits;
     }
   /** Credits: accepted without an event when the wallet has the key already, never refused for business reasons. */
   | {

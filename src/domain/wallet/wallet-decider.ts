@@ -2,6 +2,7 @@ import type { DecideContext, Decider, Decision } from '../decider.ts';
 import { accept, refuse, reject } from '../decider.ts';
 import { domainLimits } from '../domain-limits.ts';
 import { checkExpiry, checkTerms } from '../packet/check-terms.ts';
+import { dayRefusal, limitRefusal } from '../packet/packet-limits.ts';
 import { sameJson } from '../same-json.ts';
 import type { WalletCommand } from './wallet-commands.ts';
 import type { WalletEvent } from './wallet-events.ts';
@@ -27,7 +28,7 @@ type CommandOf<Type extends WalletCommand['type']> = Extract<WalletCommand, { re
  * A wallet that was never opened is an empty one: opening only makes it visible.
  */
 export const walletDecider: Decider<WalletState, WalletCommand, WalletEvent> = {
-  foldVersion: 2,
+  foldVersion: 3,
   initialState: initialWallet,
   decide,
   evolve: evolveWallet,
@@ -99,7 +100,7 @@ function transferKnown(
  * stand in the event at `fundedAtRevision`.
  */
 function fundPacket(
-  { userId, terms, clientMsgId }: CommandOf<'FundPacket'>,
+  { userId, terms, clientMsgId, limits }: CommandOf<'FundPacket'>,
   state: WalletState,
   nowMs: number,
 ): Decision<WalletEvent> {
@@ -112,7 +113,11 @@ function fundPacket(
   if (state.fundedLongAgo.has(terms.packetId)) {
     return reject('packet-exists', 'A packet with this id existed long ago.');
   }
-  const refusal = checkTerms(terms) ?? checkExpiry(terms.expiresAtSecond, nowMs);
+  const refusal =
+    checkTerms(terms) ??
+    checkExpiry(terms.expiresAtSecond, nowMs) ??
+    limitRefusal(terms, limits) ??
+    dayRefusal(state.sent, terms.totalFen, nowMs, limits.sentPerDay);
   if (refusal !== undefined) return refuse(refusal);
   if (terms.totalFen > state.balanceFen) {
     return reject('insufficient-funds', 'The wallet holds less than this.');

@@ -1,6 +1,8 @@
 import { Map as PersistentMap, Set as PersistentSet } from 'immutable';
 import type { EventContext } from '../decider.ts';
 import type { PacketId } from '../ids.ts';
+import type { DayTotal } from '../packet/packet-limits.ts';
+import { addToDay, nothingYet } from '../packet/packet-limits.ts';
 import type { PacketTerms } from '../packet/packet-terms.ts';
 import type { WalletEvent } from './wallet-events.ts';
 import type { KeyMemory } from './wallet-keys.ts';
@@ -17,6 +19,10 @@ export interface WalletState {
   readonly fundedLongAgo: PersistentSet<string>;
   /** By the provider's reference. Kept for ever: taking one twice would make money out of nothing. */
   readonly transfers: PersistentMap<string, Transfer>;
+  /** Packets that this user has sent on the latest day with one. */
+  readonly sent: DayTotal;
+  /** Shares that this user was credited with on the latest day with one. */
+  readonly received: DayTotal;
   /** Credits that count from before this second may have been forgotten. */
   readonly forgottenBeforeSecond: number;
 }
@@ -58,6 +64,8 @@ export const initialWallet: WalletState = {
   fundings: PersistentMap(),
   fundedLongAgo: PersistentSet(),
   transfers: PersistentMap(),
+  sent: nothingYet,
+  received: nothingYet,
   forgottenBeforeSecond: 0,
 };
 
@@ -83,11 +91,13 @@ export function evolveWallet(before: WalletState, event: WalletEvent, at: EventC
         ...state,
         balanceFen: state.balanceFen - amountFen,
         fundings: state.fundings.set(terms.packetId, funding),
+        sent: addToDay(state.sent, amountFen, at.timeMs),
       };
     }
     case 'GrabCredited': {
       const key = grabCreditKey(event.data.packetId, event.data.shareIndex);
-      return credit(state, key, event.data, at);
+      const received = addToDay(state.received, event.data.amountFen, at.timeMs);
+      return { ...credit(state, key, event.data, at), received };
     }
     case 'RefundCredited':
       return credit(state, refundCreditKey(event.data.packetId), event.data, at);
@@ -168,6 +178,8 @@ interface WalletSnapshot {
   readonly fundings: readonly (readonly [string, Funding])[];
   readonly fundedLongAgo: readonly string[];
   readonly transfers: readonly (readonly [string, Transfer])[];
+  readonly sent: DayTotal;
+  readonly received: DayTotal;
   readonly forgottenBeforeSecond: number;
 }
 

@@ -1,5 +1,6 @@
-import { type ConversationId, isUuid, parseConversationId } from '../../domain/ids.ts';
+import { type ConversationId, isUuid, type PacketId, parseConversationId } from '../../domain/ids.ts';
 import type { InboxCursor } from '../../projections/queries/inbox-queries.ts';
+import type { PacketCursor } from '../../projections/queries/packet-queries.ts';
 import type { Page } from '../../projections/queries/page.ts';
 import { bounds } from '../../protocol/bounds.ts';
 import { RequestFailed } from '../wire-error.ts';
@@ -41,6 +42,18 @@ export function inboxCursorPage(query: PageQuery): { after?: InboxCursor; limit:
 
 export function inboxCursorText({ lastActivityMs, conversationId }: InboxCursor): string {
   return `${lastActivityMs}.${conversationId}`;
+}
+
+export function packetPage(query: PageQuery): { before?: PacketCursor; limit: number } {
+  const limit = query.limit ?? bounds.pageItemsDefault;
+  if (query.after === undefined) return { limit };
+  const [time, packetId = '', ...rest] = query.after.split('.');
+  if (rest.length > 0 || !isUuid(packetId)) throw badCursor();
+  return { before: { timeMs: wholeNumber(time ?? ''), packetId: packetId as PacketId }, limit };
+}
+
+export function packetCursorText({ timeMs, packetId }: PacketCursor): string {
+  return `${timeMs}.${packetId}`;
 }
 
 /** Where the next page begins, as text; `null` after the last one. */

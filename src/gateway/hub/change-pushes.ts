@@ -119,14 +119,14 @@ async function groupPushes(
 }
 
 /** Who got how much goes to the sender (all of it) and to each taker (their own); others learn how many are left. */
-function packetPushes(
+async function packetPushes(
   change: Extract<Change, { kind: 'packet' }>,
-  { hub }: PushMakers,
-): readonly OutgoingPush[] {
+  { hub, open }: PushMakers,
+): Promise<readonly OutgoingPush[]> {
   if (!hub.hasAudience(change.audience)) return [];
   const { packetId, conversationId, senderId, state, count, remainingShares } = change.packet;
   const shared = { packetId, conversationId, state, count, taken: count - remainingShares };
-  const grabs = change.grabs.map(grabView);
+  const grabs = await Promise.all(change.grabs.map((grab) => grabView(grab, open)));
   const own = new Map<UserId, typeof grabs>(grabs.map((grab) => [grab.userId, [grab]]));
   if (grabs.length > 0) own.set(senderId, grabs);
   return [

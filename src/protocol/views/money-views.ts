@@ -3,6 +3,7 @@ import {
   ConversationIdSchema,
   FenSchema,
   NullableTextSchema,
+  PacketCoverSchema,
   PacketIdSchema,
   SecondSchema,
   TimeMsSchema,
@@ -32,6 +33,12 @@ export const WalletEntryViewSchema = Type.Object({
 });
 export type WalletEntryView = Static<typeof WalletEntryViewSchema>;
 
+const PacketKindSchema = Type.Union([
+  Type.Literal('lucky'),
+  Type.Literal('equal'),
+  Type.Literal('exclusive'),
+]);
+
 export const PacketStateSchema = Type.Union([
   Type.Literal('open'),
   Type.Literal('exhausted'),
@@ -39,12 +46,18 @@ export const PacketStateSchema = Type.Union([
   Type.Literal('cancelled'),
 ]);
 
-export const GrabViewSchema = Type.Object({
+const share = {
   userId: UserIdSchema,
   /** 0-based order of the grab. */
   shareIndex: Type.Integer({ minimum: 0 }),
   amountFen: FenSchema,
   timeMs: TimeMsSchema,
+};
+export const ShareViewSchema = Type.Object(share);
+export const GrabViewSchema = Type.Object({
+  ...share,
+  /** The taker's note of thanks. */
+  thanks: NullableTextSchema,
 });
 export type GrabView = Static<typeof GrabViewSchema>;
 
@@ -53,7 +66,7 @@ export const PacketViewSchema = Type.Object({
   packetId: PacketIdSchema,
   conversationId: ConversationIdSchema,
   senderId: UserIdSchema,
-  kind: Type.Union([Type.Literal('lucky'), Type.Literal('equal'), Type.Literal('exclusive')]),
+  kind: PacketKindSchema,
   totalFen: FenSchema,
   count: Type.Integer({ minimum: 1 }),
   /** Shares taken so far. */
@@ -62,6 +75,9 @@ export const PacketViewSchema = Type.Object({
   sentAtMs: TimeMsSchema,
   expiresAtSecond: SecondSchema,
   greeting: NullableTextSchema,
+  cover: PacketCoverSchema,
+  /** A grab must bring the packet's phrase. */
+  needsPhrase: Type.Boolean(),
   /** The named receivers of an exclusive packet. */
   receivers: Type.Array(UserIdSchema),
   /** What the server committed to before the first grab (hex); see the proof. */
@@ -75,15 +91,66 @@ export const PacketViewSchema = Type.Object({
   /** What went back to the sender; 0 while nothing has. */
   refundedFen: FenSchema,
   endedAtMs: Type.Union([TimeMsSchema, Type.Null()]),
+  /** From the send to the last share, once all are taken. */
+  takenInMs: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
 });
 export type PacketView = Static<typeof PacketViewSchema>;
+
+/** A packet in the list of those that a user has sent. */
+export const SentPacketViewSchema = Type.Object({
+  packetId: PacketIdSchema,
+  conversationId: ConversationIdSchema,
+  kind: PacketKindSchema,
+  totalFen: FenSchema,
+  count: Type.Integer({ minimum: 1 }),
+  taken: Type.Integer({ minimum: 0 }),
+  state: PacketStateSchema,
+  sentAtMs: TimeMsSchema,
+  refundedFen: FenSchema,
+});
+export type SentPacketView = Static<typeof SentPacketViewSchema>;
+
+/** A share in the list of those that a user has received. */
+export const ReceivedShareViewSchema = Type.Object({
+  packetId: PacketIdSchema,
+  conversationId: ConversationIdSchema,
+  senderId: UserIdSchema,
+  kind: PacketKindSchema,
+  amountFen: FenSchema,
+  timeMs: TimeMsSchema,
+  /** Whether it is the packet's greatest share. Known once all are taken. */
+  luckiest: Type.Boolean(),
+});
+export type ReceivedShareView = Static<typeof ReceivedShareViewSchema>;
+
+/** What packets a user has sent and received in a year, by the calendar of China. */
+export const YearlyRecordViewSchema = Type.Object({
+  year: Type.Integer(),
+  sent: Type.Object({
+    /** Packets. */
+    count: Type.Integer({ minimum: 0 }),
+    totalFen: FenSchema,
+    /** What came back of packets that expired or were taken back. */
+    returnedFen: FenSchema,
+  }),
+  received: Type.Object({
+    /** Shares. */
+    count: Type.Integer({ minimum: 0 }),
+    totalFen: FenSchema,
+    /** The greatest share. */
+    bestFen: FenSchema,
+    /** How often the user had the greatest share of a packet. */
+    luckiestCount: Type.Integer({ minimum: 0 }),
+  }),
+});
+export type YearlyRecordView = Static<typeof YearlyRecordViewSchema>;
 
 /** All that is needed to recompute the split of a packet that has ended. */
 export const PacketProofViewSchema = Type.Object({
   packetId: PacketIdSchema,
   algorithmVersion: Type.Literal(1),
   masterKeyVersion: Type.Integer(),
-  kind: Type.Union([Type.Literal('lucky'), Type.Literal('equal'), Type.Literal('exclusive')]),
+  kind: PacketKindSchema,
   totalFen: FenSchema,
   count: Type.Integer({ minimum: 1 }),
   /** The sender's part of the seed (hex). */
@@ -93,6 +160,23 @@ export const PacketProofViewSchema = Type.Object({
   /** SHA-256 (hex) over seed, packet id, total, count and algorithm version, published at the send. */
   commitment: Type.String(),
   /** The shares that were granted, in the order of the grabs. */
-  shares: Type.Array(GrabViewSchema),
+  shares: Type.Array(ShareViewSchema),
+  /** The recomputation: the packet was split as promised exactly when all of these are `ok`. */
+  checks: Type.Array(
+    Type.Object({
+      check: Type.Union([
+        Type.Literal('seed-form'),
+        Type.Literal('commitment'),
+        Type.Literal('shares-in-order'),
+        Type.Literal('share-amount'),
+        Type.Literal('sum'),
+      ]),
+      ok: Type.Boolean(),
+      /** The share that a `share-amount` is about. */
+      shareIndex: Type.Optional(Type.Integer({ minimum: 0 })),
+      expected: Type.String(),
+      actual: Type.String(),
+    }),
+  ),
 });
 export type PacketProofView = Static<typeof PacketProofViewSchema>;

@@ -74,6 +74,13 @@ export const newestEvents: { readonly [Type in DomainEventType]: EventOfType<Typ
   RefundCredited: { userId: alice, packetId: packetId(1), amountFen: 845, expiresAtSecond },
   PacketSent: packetTerms(),
   PacketGrabbed: { packetId: packetId(1), userId: bob, shareIndex: 0, amountFen: 155, expiresAtSecond },
+  PacketThanked: {
+    packetId: packetId(1),
+    senderId: alice,
+    userId: bob,
+    shareIndex: 0,
+    note: sealed('thank you', bob),
+  },
   PacketExhausted: { packetId: packetId(1), senderId: alice, luckiest: bob, seed: seedHex },
   PacketRefunded: { packetId: packetId(1), senderId: alice, amountFen: 845, expiresAtSecond, seed: seedHex },
   PacketCancelled: {

@@ -7,6 +7,7 @@ import { createMoneyAudit } from '../../../src/domain/ledger/money-audit.ts';
 import { imbalanceFen } from '../../../src/domain/ledger/money-rules.ts';
 import { verifyPacket } from '../../../src/domain/packet/fairness.ts';
 import { packetDecider } from '../../../src/domain/packet/packet-decider.ts';
+import { defaultPacketLimits } from '../../../src/domain/packet/packet-limits.ts';
 import type { PacketTerms } from '../../../src/domain/packet/packet-terms.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import type { WalletCommand } from '../../../src/domain/wallet/wallet-commands.ts';
@@ -93,7 +94,13 @@ function createBank() {
         const expiresAtSecond = Math.ceil(nowMs / 1000) + ttlSeconds;
         const totalFen = shareFen * count;
         const terms = packetTerms({ packetId: of, senderId: by, kind, count, totalFen, expiresAtSecond });
-        wallet(by, { type: 'FundPacket', userId: by, terms, clientMsgId: clientMsgId(1) });
+        wallet(by, {
+          type: 'FundPacket',
+          userId: by,
+          terms,
+          clientMsgId: clientMsgId(1),
+          limits: defaultPacketLimits,
+        });
         return;
       }
       case 'open':

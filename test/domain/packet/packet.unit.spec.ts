@@ -148,6 +148,67 @@ describe('grabbing', () => {
   });
 });
 
+describe('a password packet', () => {
+  const verifier = 'ab'.repeat(32);
+  const locked = none.given([sent(packetTerms({ phrase: { masterKeyVersion: 1, verifier } }))]);
+  const grabWith = (by: UserId, given?: string): PacketCommand => ({
+    type: 'GrabPacket',
+    by,
+    seed,
+    verifier: given,
+  });
+
+  it('is for those who bring the phrase', () => {
+    locked.when(grabWith(bob, verifier)).then([grabbed(bob, 0, 155)]);
+    locked.when(grabWith(bob)).thenRejected('phrase-wrong');
+    locked.when(grabWith(bob, 'cd'.repeat(32))).thenRejected('phrase-wrong');
+  });
+
+  it('tells nobody whether a phrase is right who could not have a share anyway', () => {
+    const bobHasOne = locked.when(grabWith(bob, verifier)).then([grabbed(bob, 0, 155)]);
+    for (const phrase of [verifier, 'cd'.repeat(32)]) {
+      bobHasOne.when(grabWith(bob, phrase)).thenRejected('already-grabbed');
+      locked.when(grabWith(bob, phrase), expiryMs).thenRejected('packet-expired');
+    }
+  });
+
+  it('is opened by nothing else: a phrase for a packet without one does not matter', () => {
+    open.when(grabWith(bob, verifier)).then([grabbed(bob, 0, 155)]);
+  });
+
+  it('has a verifier of the right form, and a cover that there is', () => {
+    const wrong = [
+      packetTerms({ phrase: { masterKeyVersion: 1, verifier: 'open sesame' } }),
+      packetTerms({ phrase: { masterKeyVersion: 0, verifier } }),
+      packetTerms({ cover: 'gold' as never }),
+    ];
+    for (const impossible of wrong)
+      none.when({ type: 'OpenPacket', terms: impossible }).thenRejected('bad-request');
+  });
+});
+
+describe('saying thank you', () => {
+  const note = sealed('thank you', bob);
+  const thank = (by: UserId): PacketCommand => ({ type: 'ThankForPacket', by, note });
+  const thanked: PacketEvent = {
+    type: 'PacketThanked',
+    data: { packetId, senderId: alice, userId: bob, shareIndex: 0, note },
+  };
+
+  it('is for those who have a share, once, also after the end', () => {
+    for (const history of [twoGone, gone, back])
+      history.when(thank(bob)).then([thanked]).when(thank(bob)).thenRejected('already-thanked');
+    twoGone.when(thank(dave)).thenRejected('no-share');
+    none.when(thank(bob)).thenRejected('packet-not-found');
+  });
+
+  it('moves no money and changes no share', () => {
+    const after = twoGone.when(thank(bob)).then([thanked]);
+    after.when(grab(dave)).then([grabbed(dave, 2, 531), exhausted(dave)]);
+    after.when(refund, expiryMs).then([refunded(531)]);
+  });
+});
+
 describe('the refund', () => {
   it('returns the rest, from the expiry second on', () => {
     twoGone.when(refund, expiryMs - 1).thenRejected('packet-not-expired');

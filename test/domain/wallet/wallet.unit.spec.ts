@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { domainLimits } from '../../../src/domain/domain-limits.ts';
+import { defaultPacketLimits } from '../../../src/domain/packet/packet-limits.ts';
 import type { PacketTerms } from '../../../src/domain/packet/packet-terms.ts';
 import type { WalletCommand } from '../../../src/domain/wallet/wallet-commands.ts';
 import { walletDecider } from '../../../src/domain/wallet/wallet-decider.ts';
@@ -43,6 +44,7 @@ const fund = (terms: PacketTerms): WalletCommand => ({
   userId: alice,
   terms,
   clientMsgId: clientMsgId(1),
+  limits: defaultPacketLimits,
 });
 const funded = (terms: PacketTerms): WalletEvent => ({
   type: 'PacketFunded',

@@ -29,6 +29,7 @@ import type { GroupMemberRow, GroupRow } from '../../../src/projections/groups-p
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
 import type { MessageRow } from '../../../src/projections/messages-projection.ts';
 import type { PacketDetails } from '../../../src/projections/queries/packet-queries.ts';
+import { emptyRecord } from '../../../src/projections/records-projection.ts';
 import type { Runtime } from '../../../src/runtime/runtime.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 
@@ -300,6 +301,9 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
     friends: () => reading(() => ({ rows: [] })),
     friendRequests: () => reading(() => ({ rows: [] })),
     blocks: () => reading(() => ({ rows: [] })),
+    sentPackets: () => reading(() => ({ rows: [] })),
+    receivedShares: () => reading(() => ({ rows: [] })),
+    yearlyRecord: (user, year) => reading(() => emptyRecord(user, year)),
     groupsOfUsers: (users) =>
       reading(() =>
         [...groups.values()].flatMap(({ row: { groupId, memberCount }, members }) =>

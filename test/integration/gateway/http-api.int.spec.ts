@@ -267,6 +267,8 @@ describe('the HTTP API', () => {
         expiresAtSecond: 1_900_000_000,
         receivers: [],
         greeting: seal(alice.userId, 'Best wishes'),
+        cover: 'classic',
+        needsPhrase: false,
         fairness: {
           algorithmVersion: 1,
           masterKeyVersion: 1,
@@ -288,6 +290,7 @@ describe('the HTTP API', () => {
         userId,
         amountFen: 40,
         timeMs: 2,
+        thanks: null,
       }));
       backEnd.setPacket({ packet, grabs });
     }

@@ -149,7 +149,7 @@ describe('updates', () => {
     const [a, b, c] = [await connected(alice), await connected(bob), await connected(carol)];
     const conversationId: ConversationId = groupConversationId(groupId);
     const packetId = '01900000-0000-7000-8000-000000000001' as PacketId;
-    const grab = { userId: bob.userId, amountFen: 40, shareIndex: 0, timeMs: 5 };
+    const grab = { userId: bob.userId, amountFen: 40, shareIndex: 0, timeMs: 5, thanks: null };
     backEnd.publish('packets', [
       {
         kind: 'packet',
@@ -166,6 +166,8 @@ describe('updates', () => {
           expiresAtSecond: 9,
           receivers: [],
           greeting: seal(alice.userId, 'hi'),
+          cover: 'classic',
+          needsPhrase: false,
           fairness: { algorithmVersion: 1, masterKeyVersion: 1, nonce: 'n', commitment: 'c' },
           sentAtMs: 1,
           state: 'open',

@@ -19,7 +19,13 @@ import {
 import { type InboxCursor, inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
 import { groupsOfUsers, isParticipant } from '../../../src/projections/queries/membership-queries.ts';
 import { messagesPage } from '../../../src/projections/queries/message-queries.ts';
-import { packetForUser } from '../../../src/projections/queries/packet-queries.ts';
+import type { PacketCursor } from '../../../src/projections/queries/packet-queries.ts';
+import {
+  packetForUser,
+  receivedSharesPage,
+  sentPacketsPage,
+  yearlyRecord,
+} from '../../../src/projections/queries/packet-queries.ts';
 import { cursorsOf, receiptsPage } from '../../../src/projections/queries/receipt-queries.ts';
 import { walletBalance, walletStatementPage } from '../../../src/projections/queries/wallet-queries.ts';
 import {
@@ -267,6 +273,40 @@ describe('wallets and packets', () => {
     expect(details!.packet.remainingFen + details!.grabs[0]!.amountFen).toBe(details!.packet.totalFen);
     expect(await packetForUser(database.pool, userId(999), packetId(1))).toBeUndefined();
     expect(await packetForUser(database.pool, sender, packetId(1))).toBeDefined();
+  });
+
+  it('are listed for who sent and who received them, newest first, in pages', async () => {
+    const sender = userId(800);
+    await writer.deposit(sender, 5_000);
+    for (const number of [603, 604, 605]) {
+      await writer.sendPacket(sender, groupChat, number);
+      await writer.grab(dave, number - 602);
+    }
+    await side.settled();
+    const sent = await allPages((before: PacketCursor | undefined) =>
+      sentPacketsPage(database.pool, sender, { limit: 2, ...(before && { before }) }),
+    );
+    expect(sent.map((packet) => packet.packetId)).toEqual([packetId(4), packetId(3), packetId(2)]);
+    const received = await allPages((before: PacketCursor | undefined) =>
+      receivedSharesPage(database.pool, dave, { limit: 2, ...(before && { before }) }),
+    );
+    expect(received.map(({ grab, packet }) => [grab.packetId, packet.senderId])).toEqual(
+      [4, 3, 2].map((number) => [packetId(number), sender]),
+    );
+    expect(received[0]!.grab.amountFen).toBeGreaterThan(0);
+    const year = new Date(sent[0]!.sentAtMs).getUTCFullYear();
+    const totalFen = sent.reduce((sum, packet) => sum + packet.totalFen, 0);
+    expect(await yearlyRecord(database.pool, sender, year)).toMatchObject({
+      sentCount: 3,
+      sentFen: totalFen,
+    });
+    const shares = received.map(({ grab }) => grab.amountFen);
+    expect(await yearlyRecord(database.pool, dave, year)).toMatchObject({
+      receivedCount: 3,
+      receivedFen: shares.reduce((sum, fen) => sum + fen, 0),
+      bestFen: Math.max(...shares),
+    });
+    expect(await yearlyRecord(database.pool, dave, year + 1)).toMatchObject({ receivedCount: 0, sentFen: 0 });
   });
 
   it('a packet and its grabs are of one moment, however a grab falls between', async () => {

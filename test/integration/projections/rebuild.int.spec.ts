@@ -265,7 +265,7 @@ describe('a rebuild', () => {
     await side.stop();
     const changed = {
       ...packetsProjection,
-      version: 2,
+      version: packetsProjection.version + 1,
       ddl: packetsProjection.ddl.replace('seed text', 'seed text, note text'),
     };
     const next = startReadSide(database.pool, {
@@ -274,7 +274,7 @@ describe('a rebuild', () => {
     });
     await next.settled();
     const live = await loadGenerations(sqlOn(database.pool), 'packets');
-    expect(live).toMatchObject([{ number: 2, version: 2, state: 'live' }]);
+    expect(live).toMatchObject([{ number: 2, version: changed.version, state: 'live' }]);
     await database.pool.query('select note from read.packet');
     await next.stop();
   });
@@ -296,7 +296,7 @@ describe('a rebuild of another version that fails', () => {
         return walletProjection.fold(events);
       },
     };
-    const changed: Projection = { ...packetsProjection, version: 2 };
+    const changed: Projection = { ...packetsProjection, version: packetsProjection.version + 1 };
     const bus = inProcessBus(logger);
     const next = startReadSide(database.pool, {
       log: side.log,

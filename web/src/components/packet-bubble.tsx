@@ -28,7 +28,7 @@ export function PacketBubble({ item, onOpen }: PacketBubbleProps) {
   return (
     <button
       type="button"
-      class={`packet-bubble${isLive || standing === undefined ? '' : ' packet-bubble-spent'}`}
+      class={`packet-bubble packet-cover-${packet?.cover ?? 'classic'}${isLive || standing === undefined ? '' : ' packet-bubble-spent'}`}
       onClick={onOpen}
     >
       <span class="packet-bubble-top">

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
+import { domainLimits } from '../../../src/domain/domain-limits.ts';
 import { type ConversationId, parseConversationId, type UserId } from '../../../src/domain/ids.ts';
 import { formatYuan } from '../../../src/domain/money.ts';
-import type { PacketKind } from '../../../src/domain/packet/packet-terms.ts';
+import { type PacketCover, type PacketKind, packetCovers } from '../../../src/domain/packet/packet-terms.ts';
 import { bounds } from '../../../src/protocol/bounds.ts';
 import { useAction } from '../hooks/use-action.ts';
 import { useParticipants } from '../hooks/use-participants.ts';
@@ -32,6 +33,8 @@ export function PacketForm({ conversationId, onClose }: { conversationId: Conver
   const [countText, setCountText] = useState(isDirect ? '1' : '3');
   const [receivers, setReceivers] = useState<readonly UserId[]>([]);
   const [greeting, setGreeting] = useState('');
+  const [cover, setCover] = useState<PacketCover>('classic');
+  const [phrase, setPhrase] = useState('');
   const [expiry, setExpiry] = useState<Expiry>('oneDay');
   const [sendPacket] = useState(() => session.packetSender());
   const [problem, setProblem] = useState<DraftProblem | undefined>(undefined);
@@ -49,6 +52,8 @@ export function PacketForm({ conversationId, onClose }: { conversationId: Conver
       ttlSeconds: expirySeconds[expiry],
       receivers: kind === 'exclusive' ? chosen : [],
       greeting: greeting.trim() || texts.defaultGreeting,
+      cover,
+      ...(phrase.trim() === '' ? {} : { phrase }),
     });
     onClose();
   });
@@ -91,6 +96,19 @@ export function PacketForm({ conversationId, onClose }: { conversationId: Conver
           value={greeting}
           onValue={setGreeting}
           input={{ autoComplete: 'off', placeholder: texts.defaultGreeting, maxLength: bounds.greetingChars }}
+        />
+        <Choice
+          label={texts.cover}
+          options={packetCovers.map((value) => ({ value, text: texts.covers[value] }))}
+          value={cover}
+          onValue={(chosen) => setCover(chosen)}
+        />
+        <Field
+          label={texts.phraseToSet}
+          value={phrase}
+          onValue={setPhrase}
+          hint={texts.phraseHint}
+          input={{ autoComplete: 'off', maxLength: domainLimits.packet.phraseCharsMax }}
         />
         <Choice
           label={texts.expires}

@@ -26,6 +26,9 @@ export function PacketRecord({ packet }: { packet: PacketView }) {
         {texts.summary(packet.taken, packet.count, formatYuan(packet.totalFen))}
         {leftFen !== undefined && packet.state === 'open' && `, ${texts.remaining(formatYuan(leftFen))}`}
       </p>
+      {packet.takenInMs !== null && (
+        <p>{texts.takenIn(packet.count, (packet.takenInMs / 1000).toFixed(1))}</p>
+      )}
       <PacketEnd packet={packet} />
       {grabs === null && <p class="hint">{texts.recordHidden}</p>}
       {grabs?.length === 0 && <p class="hint">{packet.state === 'open' ? texts.nobodyYet : texts.nobody}</p>}
@@ -41,6 +44,7 @@ export function PacketRecord({ packet }: { packet: PacketView }) {
                   {grab.userId === me.userId && ` (${peopleTexts.you})`}
                 </span>
                 <span class="row-sub">{formatTime(grab.timeMs, session.serverNowMs(), language)}</span>
+                {grab.thanks !== null && <span class="row-sub packet-note">{grab.thanks}</span>}
               </span>
               <span class="row-side">
                 <span class="amount">¥{formatYuan(grab.amountFen)}</span>

@@ -4,6 +4,7 @@ import { useAction } from '../hooks/use-action.ts';
 import { useNames, useSession, useSessionState } from '../hooks/use-session.ts';
 import { useTexts } from '../i18n/language-context.ts';
 import { PacketRecord } from './packet-record.tsx';
+import { PacketThanks } from './packet-thanks.tsx';
 import { PacketTop } from './packet-top.tsx';
 import { PacketVerify } from './packet-verify.tsx';
 import { Problem } from './problem.tsx';
@@ -16,7 +17,7 @@ export function PacketSheet({ packetId, onClose }: { packetId: PacketId; onClose
   const { packets, loadFailure } = useSessionState();
   const nameOf = useNames();
   const packet = packets.get(packetId);
-  const grab = useAction(() => session.grab(packetId));
+  const grab = useAction((given: string | undefined) => session.grab(packetId, given));
 
   useEffect(() => void session.loadPacket(packetId), [session, packetId]);
 
@@ -29,8 +30,9 @@ export function PacketSheet({ packetId, onClose }: { packetId: PacketId; onClose
   }
   return (
     <Sheet title={texts.from(nameOf(packet.senderId))} tone="packet" onClose={onClose}>
-      <PacketTop packet={packet} busy={grab.busy} onGrab={() => void grab.run()} />
+      <PacketTop packet={packet} busy={grab.busy} onGrab={(phrase) => void grab.run(phrase)} />
       <Problem code={grab.failure} />
+      {packet.mine !== null && packet.mine.thanks === null && <PacketThanks packetId={packetId} />}
       <PacketRecord packet={packet} />
       {packet.state !== 'open' && <PacketVerify packet={packet} />}
     </Sheet>

@@ -1,14 +1,18 @@
+import { useState } from 'preact/hooks';
 import { formatYuan } from '../../../src/domain/money.ts';
+import { bounds } from '../../../src/protocol/bounds.ts';
 import type { PacketView } from '../../../src/protocol/views/money-views.ts';
 import { useServerNow } from '../hooks/use-server-now.ts';
 import { useNames, useSessionState } from '../hooks/use-session.ts';
 import { useTexts } from '../i18n/language-context.ts';
 import { packetStanding } from '../packet/packet-standing.ts';
+import { Field } from './field.tsx';
 
 interface PacketTopProps {
   packet: PacketView;
   busy: boolean;
-  onGrab(): void;
+  /** With what was written as the phrase, where one is asked for. */
+  onGrab(phrase: string | undefined): void;
 }
 
 /** The greeting, and what this user can do or has got. */
@@ -17,15 +21,31 @@ export function PacketTop({ packet, busy, onGrab }: PacketTopProps) {
   const { me } = useSessionState();
   const nameOf = useNames();
   const now = useServerNow(packet.state === 'open');
+  const [phrase, setPhrase] = useState('');
   const standing = packetStanding(packet, me.userId, now);
+
+  function submit(event: Event): void {
+    event.preventDefault();
+    onGrab(packet.needsPhrase ? phrase : undefined);
+  }
 
   function body() {
     switch (standing.kind) {
       case 'can-grab':
         return (
-          <button type="button" class="grab" disabled={busy} aria-label={texts.grabLong} onClick={onGrab}>
-            {texts.grab}
-          </button>
+          <form class="packet-grab" onSubmit={submit} noValidate>
+            {packet.needsPhrase && (
+              <Field
+                label={texts.phrase}
+                value={phrase}
+                onValue={setPhrase}
+                input={{ autoComplete: 'off', maxLength: bounds.phraseChars, focusFirst: true }}
+              />
+            )}
+            <button type="submit" class="grab" disabled={busy} aria-label={texts.grabLong}>
+              {texts.grab}
+            </button>
+          </form>
         );
       case 'grabbed':
         return (
@@ -50,7 +70,7 @@ export function PacketTop({ packet, busy, onGrab }: PacketTopProps) {
   }
 
   return (
-    <div class="packet-top">
+    <div class={`packet-top packet-cover-${packet.cover}`}>
       <p class="packet-kind">{texts.kinds[packet.kind]}</p>
       <p class="packet-greeting">{packet.greeting || texts.defaultGreeting}</p>
       {body()}

@@ -18,7 +18,9 @@ export interface MoneyActions {
    */
   packetSender(): (draft: PacketDraft) => Promise<void>;
   /** Takes a share; whatever the answer is, the packet is read again. */
-  grab(packetId: PacketId): Promise<Answers<'grabPacket'>>;
+  grab(packetId: PacketId, phrase?: string): Promise<Answers<'grabPacket'>>;
+  /** Says thank you for a share, and reads the packet again. */
+  thank(packetId: PacketId, note: string): Promise<void>;
   loadPacket(packetId: PacketId): Promise<void>;
   proof(packetId: PacketId): Promise<PacketProofView>;
   /** How one form tops up: sandbox money, in development only. The same amount again after a failure comes once. */
@@ -41,12 +43,16 @@ export function createMoneyActions(context: SessionContext, loaders: Loaders): M
         kept.done();
       };
     },
-    async grab(packetId) {
+    async grab(packetId, phrase) {
       try {
-        return await command('grabPacket', { packetId });
+        return await command('grabPacket', phrase === undefined ? { packetId } : { packetId, phrase });
       } finally {
         void loaders.packet(packetId);
       }
+    },
+    async thank(packetId, note) {
+      await command('thankForPacket', { packetId, note });
+      await loaders.packet(packetId);
     },
     loadPacket: (packetId) => loaders.packet(packetId),
     proof: (packetId) => client.packetProof(packetId, afterOwnWrites()),
