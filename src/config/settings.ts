@@ -1,5 +1,3 @@
-import { type Static, Type } from 'typebox';
-import Value from 'typebox/value';
 import type { PacketLimits } from '../domain/packet/packet-limits.ts';
 import { defaultPacketLimits } from '../domain/packet/packet-limits.ts';
 
@@ -54,9 +52,16 @@ export class SettingsError extends Error {
   }
 }
 
-/** What a variable must look like: the pattern for the program and the same in words for the operator. */
-function text(mustBe: string, pattern: RegExp, description: string) {
-  return Type.String({ pattern: pattern.source, description, mustBe });
+/** A variable, always optional: what its text must look like, for the operator and for the program, and what it is for. */
+export interface Variable {
+  /** Ends a sentence that begins with the name and `must be`. */
+  readonly mustBe: string;
+  readonly pattern: RegExp;
+  readonly description: string;
+}
+
+function text(mustBe: string, pattern: RegExp, description: string): Variable {
+  return { mustBe, pattern, description };
 }
 
 const count = (description: string) =>
@@ -67,127 +72,96 @@ const secret = '[0-9a-fA-F]{64}';
 const masterKey = new RegExp(`^(${secret}|\\d{1,3}:${secret}(,\\d{1,3}:${secret})*)$`);
 const roleList = new RegExp(`^(${roles.join('|')})(,(${roles.join('|')}))*$`);
 
-/** Every environment variable that the program reads: what it is for, and what it may hold. */
-export const settingsSchema = Type.Object(
-  {
-    HONGBAO_ENV: Type.Optional(
-      text('development or production', /^(development|production)$/, 'Default: development.'),
-    ),
-    HONGBAO_HOST: Type.Optional(
-      text('a host name or an address', /^[^\s/]+$/, 'Address to serve on. Default: 127.0.0.1.'),
-    ),
-    HONGBAO_PORT: Type.Optional(
-      text('a port from 0 (any free one) to 65535', port, 'Port to serve on. Default: 8080.'),
-    ),
-    HONGBAO_DATA: Type.Optional(text('a path', /^[^\0]+$/, 'Folder of everything kept. Default: .hongbao.')),
-    HONGBAO_MASTER_KEY: Type.Optional(
-      text(
-        '64 hex digits (make one with `openssl rand -hex 32`), or several as 1:<64 hex>,2:<64 hex>',
-        masterKey,
-        'Protects the secrets in the vault. Development makes one on the first start and keeps it in the data folder.',
-      ),
-    ),
-    HONGBAO_LOG_LEVEL: Type.Optional(
-      text(`one of ${logLevels.join(', ')}`, new RegExp(`^(${logLevels.join('|')})$`), 'Default: info.'),
-    ),
-    HONGBAO_ROLES: Type.Optional(
-      text(
-        `a comma-separated list of ${roles.join(', ')}`,
-        roleList,
-        'What this process does. Default: all.',
-      ),
-    ),
-    HONGBAO_PROJECTORS: Type.Optional(
-      text(
-        'a whole number from 0 to 8',
-        /^[0-8]$/,
-        'How many processes of their own keep the read models; 0: the server itself does. Default: 0.',
-      ),
-    ),
-    HONGBAO_ALLOW_EMBEDDED: Type.Optional(
-      text(
-        '0 or 1',
-        /^[01]$/,
-        '1 lets production run on the embedded engines of a single machine. Default: 0.',
-      ),
-    ),
-    HONGBAO_TRUST_PROXY: Type.Optional(
-      text(
-        'a whole number from 0 to 9',
-        /^[0-9]$/,
-        'How many proxies of yours stand in front, each adding the address it sees to X-Forwarded-For. Default: 0.',
-      ),
-    ),
-    HONGBAO_ALLOWED_ORIGINS: Type.Optional(
-      text(
-        'a comma-separated list of origins like https://chat.example.com',
-        /^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/,
-        "Origins, beside the server's own, whose pages may open WebSockets. Default: none.",
-      ),
-    ),
-    HONGBAO_METRICS_TOKEN: Type.Optional(
-      text(
-        '16 or more characters without spaces (make one with `openssl rand -hex 32`)',
-        /^[A-Za-z0-9._~+/=-]{16,}$/,
-        'Whoever reads /metrics presents it. Default: none, and then only this machine reads them, in development.',
-      ),
-    ),
-    HONGBAO_PACKET_FEN_MAX: Type.Optional(
-      count(`How much one packet holds at most, in fen. Default: ${defaultPacketLimits.totalFenMax}.`),
-    ),
-    HONGBAO_PACKET_SHARE_FEN_MAX: Type.Optional(
-      count(
-        `How much one share holds at most, in fen. Default, and the most: ${defaultPacketLimits.shareFenMax}.`,
-      ),
-    ),
-    HONGBAO_PACKET_SHARES_MAX: Type.Optional(
-      count(`How many shares a packet has at most. Default, and the most: ${defaultPacketLimits.countMax}.`),
-    ),
-    HONGBAO_SENT_FEN_PER_DAY: Type.Optional(
-      count(
-        `What one user sends in a day at most, in fen. Default: ${defaultPacketLimits.sentPerDay.fenMax}.`,
-      ),
-    ),
-    HONGBAO_SENT_PACKETS_PER_DAY: Type.Optional(
-      count(`How many packets one user sends in a day. Default: ${defaultPacketLimits.sentPerDay.countMax}.`),
-    ),
-    HONGBAO_RECEIVED_FEN_PER_DAY: Type.Optional(
-      count(
-        `What one user receives in a day at most, in fen: checked before a grab. Default: ${defaultPacketLimits.receivedPerDay.fenMax}.`,
-      ),
-    ),
-    HONGBAO_RECEIVED_SHARES_PER_DAY: Type.Optional(
-      count(
-        `How many shares one user receives in a day. Default: ${defaultPacketLimits.receivedPerDay.countMax}.`,
-      ),
-    ),
-    ESDB_URL: Type.Optional(
-      text(
-        'like esdb://host:2113?tls=false',
-        /^esdb(\+discover)?:\/\/\S+$/,
-        'An EventStoreDB or KurrentDB to use. Default: the embedded event node.',
-      ),
-    ),
-    DATABASE_URL: Type.Optional(
-      text(
-        'like postgres://user:password@host:5432/database',
-        /^postgres(ql)?:\/\/\S+$/,
-        'A PostgreSQL to use. Default: the embedded one.',
-      ),
-    ),
-    REDIS_URL: Type.Optional(
-      text(
-        'like redis://host:6379',
-        /^rediss?:\/\/\S+$/,
-        'A Redis between processes. Default: none, for one process.',
-      ),
-    ),
-  },
-  { additionalProperties: false },
-);
+/**
+ * Every environment variable that the program reads: what it is for, and what it may hold.
+ *
+ * Plain data: every command of the CLI begins with it, and a library for schemas costs more than all else it loads.
+ */
+export const settingsSchema = {
+  HONGBAO_ENV: text('development or production', /^(development|production)$/, 'Default: development.'),
+  HONGBAO_HOST: text('a host name or an address', /^[^\s/]+$/, 'Address to serve on. Default: 127.0.0.1.'),
+  HONGBAO_PORT: text('a port from 0 (any free one) to 65535', port, 'Port to serve on. Default: 8080.'),
+  HONGBAO_DATA: text('a path', /^[^\0]+$/, 'Folder of everything kept. Default: .hongbao.'),
+  HONGBAO_MASTER_KEY: text(
+    '64 hex digits (make one with `openssl rand -hex 32`), or several as 1:<64 hex>,2:<64 hex>',
+    masterKey,
+    'Protects the secrets in the vault. Development makes one on the first start and keeps it in the data folder.',
+  ),
+  HONGBAO_LOG_LEVEL: text(
+    `one of ${logLevels.join(', ')}`,
+    new RegExp(`^(${logLevels.join('|')})$`),
+    'Default: info.',
+  ),
+  HONGBAO_ROLES: text(
+    `a comma-separated list of ${roles.join(', ')}`,
+    roleList,
+    'What this process does. Default: all.',
+  ),
+  HONGBAO_PROJECTORS: text(
+    'a whole number from 0 to 8',
+    /^[0-8]$/,
+    'How many processes of their own keep the read models; 0: the server itself does. Default: 0.',
+  ),
+  HONGBAO_ALLOW_EMBEDDED: text(
+    '0 or 1',
+    /^[01]$/,
+    '1 lets production run on the embedded engines of a single machine. Default: 0.',
+  ),
+  HONGBAO_TRUST_PROXY: text(
+    'a whole number from 0 to 9',
+    /^[0-9]$/,
+    'How many proxies of yours stand in front, each adding the address it sees to X-Forwarded-For. Default: 0.',
+  ),
+  HONGBAO_ALLOWED_ORIGINS: text(
+    'a comma-separated list of origins like https://chat.example.com',
+    /^https?:\/\/[^\s,/]+(,https?:\/\/[^\s,/]+)*$/,
+    "Origins, beside the server's own, whose pages may open WebSockets. Default: none.",
+  ),
+  HONGBAO_METRICS_TOKEN: text(
+    '16 or more characters without spaces (make one with `openssl rand -hex 32`)',
+    /^[A-Za-z0-9._~+/=-]{16,}$/,
+    'Whoever reads /metrics presents it. Default: none, and then only this machine reads them, in development.',
+  ),
+  HONGBAO_PACKET_FEN_MAX: count(
+    `How much one packet holds at most, in fen. Default: ${defaultPacketLimits.totalFenMax}.`,
+  ),
+  HONGBAO_PACKET_SHARE_FEN_MAX: count(
+    `How much one share holds at most, in fen. Default, and the most: ${defaultPacketLimits.shareFenMax}.`,
+  ),
+  HONGBAO_PACKET_SHARES_MAX: count(
+    `How many shares a packet has at most. Default, and the most: ${defaultPacketLimits.countMax}.`,
+  ),
+  HONGBAO_SENT_FEN_PER_DAY: count(
+    `What one user sends in a day at most, in fen. Default: ${defaultPacketLimits.sentPerDay.fenMax}.`,
+  ),
+  HONGBAO_SENT_PACKETS_PER_DAY: count(
+    `How many packets one user sends in a day. Default: ${defaultPacketLimits.sentPerDay.countMax}.`,
+  ),
+  HONGBAO_RECEIVED_FEN_PER_DAY: count(
+    `What one user receives in a day at most, in fen: checked before a grab. Default: ${defaultPacketLimits.receivedPerDay.fenMax}.`,
+  ),
+  HONGBAO_RECEIVED_SHARES_PER_DAY: count(
+    `How many shares one user receives in a day. Default: ${defaultPacketLimits.receivedPerDay.countMax}.`,
+  ),
+  ESDB_URL: text(
+    'like esdb://host:2113?tls=false',
+    /^esdb(\+discover)?:\/\/\S+$/,
+    'An EventStoreDB or KurrentDB to use. Default: the embedded event node.',
+  ),
+  DATABASE_URL: text(
+    'like postgres://user:password@host:5432/database',
+    /^postgres(ql)?:\/\/\S+$/,
+    'A PostgreSQL to use. Default: the embedded one.',
+  ),
+  REDIS_URL: text(
+    'like redis://host:6379',
+    /^rediss?:\/\/\S+$/,
+    'A Redis between processes. Default: none, for one process.',
+  ),
+} as const satisfies Readonly<Record<string, Variable>>;
 
-type Variables = Static<typeof settingsSchema>;
-type VariableName = keyof Variables;
+type VariableName = keyof typeof settingsSchema;
+type Variables = Readonly<Partial<Record<VariableName, string | undefined>>>;
 
 /** Their values are not repeated in messages, which end up in logs. */
 export const secretVariables: readonly VariableName[] = [
@@ -205,16 +179,18 @@ export const secretVariables: readonly VariableName[] = [
  * @throws SettingsError with a sentence for every unknown `HONGBAO_*` variable and every bad or missing value.
  */
 export function loadSettings(env: Readonly<Record<string, string | undefined>>): Settings {
-  const known = Object.keys(settingsSchema.properties);
+  const known = Object.keys(settingsSchema);
   const names = Object.keys(env).filter((name) => known.includes(name) || name.startsWith('HONGBAO_'));
-  const given = Object.fromEntries(names.filter((name) => env[name]).map((name) => [name, env[name]]));
+  const given: Variables = Object.fromEntries(
+    names.filter((name) => env[name]).map((name) => [name, env[name]]),
+  );
   const problems = [
     ...names.filter((name) => !known.includes(name)).map((name) => unknownVariable(name, known)),
     ...badValues(given),
     ...missingInProduction(given),
   ];
   if (problems.length > 0) throw new SettingsError(problems);
-  return settingsFrom(Value.Parse(settingsSchema, given));
+  return settingsFrom(given);
 }
 
 /** The environment that `loadSettings` reads these settings from: for a child that is to have the same. */
@@ -290,21 +266,21 @@ function unknownVariable(name: string, known: readonly string[]): string {
   return `${name} is not a setting. Take it out of the environment, or correct its name: ${own.join(', ')}.`;
 }
 
-function badValues(given: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(settingsSchema.properties).flatMap(([name, schema]) => {
+function badValues(given: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(settingsSchema).flatMap(([name, { pattern, mustBe }]) => {
     const value = given[name];
     if (value === undefined) return [];
-    if (Value.Check(schema, value)) return isUnreadableUrl(name, value) ? [unreadableUrl(name)] : [];
+    if (pattern.test(value)) return isUnreadableUrl(name, value) ? [unreadableUrl(name)] : [];
     const shown = secretVariables.some((variable) => variable === name) ? '' : ` (it is "${value}")`;
-    return [`${name} must be ${Reflect.get(schema, 'mustBe')}${shown}.`];
+    return [`${name} must be ${mustBe}${shown}.`];
   });
 }
 
 /** Those that their drivers read as URLs. An ESDB_URL may name several hosts: its driver alone can judge it. */
-function isUnreadableUrl(name: string, value: unknown): boolean {
+function isUnreadableUrl(name: string, value: string): boolean {
   if (name !== 'DATABASE_URL' && name !== 'REDIS_URL') return false;
   // Without a host it means a Unix socket.
-  return !URL.canParse(String(value).replace('@/', '@localhost/'));
+  return !URL.canParse(value.replace('@/', '@localhost/'));
 }
 
 function unreadableUrl(name: string): string {
@@ -314,7 +290,7 @@ function unreadableUrl(name: string): string {
   );
 }
 
-function missingInProduction(given: Readonly<Record<string, unknown>>): string[] {
+function missingInProduction(given: Variables): string[] {
   if (given.HONGBAO_ENV !== 'production') return [];
   const problems: string[] = [];
   if (given.HONGBAO_MASTER_KEY === undefined) {

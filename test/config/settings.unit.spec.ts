@@ -132,9 +132,9 @@ describe('settings', () => {
   });
 
   it('are each described, for the documents that list them', () => {
-    for (const schema of Object.values(settingsSchema.properties)) {
-      expect(Reflect.get(schema, 'description')).toMatch(/\.$/);
-      expect(Reflect.get(schema, 'mustBe')).toMatch(/\S/);
+    for (const { description, mustBe } of Object.values(settingsSchema)) {
+      expect(description).toMatch(/\.$/);
+      expect(mustBe).toMatch(/\S/);
     }
   });
 

@@ -165,7 +165,8 @@ describe('hongbao replay', () => {
     expect(code).toBe(2);
   });
 
-  it.each([
+  // Each waits for bounds of seconds to pass: side by side.
+  it.concurrent.each([
     [['rebuild'], { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' }],
     [['replay'], { ESDB_URL: 'esdb://127.0.0.1:1?tls=false' }],
     [['replay'], { ESDB_URL: 'esdb://admin:s3cretpw@host:notaport' }],
@@ -177,7 +178,7 @@ describe('hongbao replay', () => {
     expect(code).toBe(3);
   });
 
-  it('a database that accepts and never answers ends a command with a sentence and code 3', async () => {
+  it.concurrent('a database that accepts and never answers ends a command with a sentence and code 3', async () => {
     const silent = createServer();
     await once(silent.listen(0, '127.0.0.1'), 'listening');
     const { port } = silent.address() as AddressInfo;

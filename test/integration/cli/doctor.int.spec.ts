@@ -89,17 +89,6 @@ describe('hongbao doctor beside outside engines', () => {
     expect(code).toBe(1);
   });
 
-  it('says of a refused password that it was refused, and never prints a secret', async () => {
-    const url = new URL(engines.database.url);
-    url.password = 's3cret-and-wrong';
-    const wrong = { ...env, DATABASE_URL: url.href, ESDB_URL: 'esdb://admin:s3cret@127.0.0.1:1?tls=false' };
-    const { code, of, findings } = await examine(wrong);
-    expect(of('database')[0]).toMatch(/^problem: It does not answer: password authentication failed/);
-    expect(of('event store')[0]).toMatch(/^problem: /);
-    expect(JSON.stringify(findings)).not.toMatch(/s3cret|a{64}/);
-    expect(code).toBe(1);
-  });
-
   it('tells who has the port', async () => {
     const stranger = createServer().listen(0, '127.0.0.1');
     await once(stranger, 'listening');
@@ -114,20 +103,6 @@ describe('hongbao doctor beside outside engines', () => {
       new RegExp(`^warning: Port ${port} of the embedded engine "events" is taken by ${who}\\.$`),
     );
     stranger.close();
-  });
-
-  it('reports a database that accepts and never answers, and looks at the rest', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const { port } = silent.address() as AddressInfo;
-    const { code, of, checksThatAre } = await examine({
-      ...env,
-      DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`,
-    });
-    silent.close();
-    expect(of('database')[0]).toMatch(/^problem: /);
-    expect(checksThatAre('ok')).toContain('event store');
-    expect(code).toBe(1);
   });
 
   it('tells of a disk that is nearly full', async () => {
@@ -219,6 +194,49 @@ describe('hongbao doctor beside outside engines', () => {
     expect((await examine(env)).of('vault')[0]).toMatch(/^problem: The master key does not open the vault/);
     const right = await examine({ ...env, HONGBAO_MASTER_KEY: 'b'.repeat(64) });
     expect(right.of('vault')).toEqual(['ok: The master key opens the vault.']);
+  });
+});
+
+/** They wait for bounds of seconds to pass: side by side. */
+describe.concurrent('hongbao doctor beside engines that do not answer', () => {
+  let engines: Engines;
+  let folder: string;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    engines = await startEngines();
+    folder = temporaryFolder();
+    env = { ...engines.env, HONGBAO_DATA: folder, HONGBAO_PORT: '0', HONGBAO_MASTER_KEY: key };
+  });
+
+  afterAll(async () => {
+    await engines.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('says of a refused password that it was refused, and never prints a secret', async () => {
+    const url = new URL(engines.database.url);
+    url.password = 's3cret-and-wrong';
+    const wrong = { ...env, DATABASE_URL: url.href, ESDB_URL: 'esdb://admin:s3cret@127.0.0.1:1?tls=false' };
+    const { code, of, findings } = await examine(wrong);
+    expect(of('database')[0]).toMatch(/^problem: It does not answer: password authentication failed/);
+    expect(of('event store')[0]).toMatch(/^problem: /);
+    expect(JSON.stringify(findings)).not.toMatch(/s3cret|a{64}/);
+    expect(code).toBe(1);
+  });
+
+  it('reports a database that accepts and never answers, and looks at the rest', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const { code, of, checksThatAre } = await examine({
+      ...env,
+      DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`,
+    });
+    silent.close();
+    expect(of('database')[0]).toMatch(/^problem: /);
+    expect(checksThatAre('ok')).toContain('event store');
+    expect(code).toBe(1);
   });
 });
 

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lockDataFolder } from '../../../infra/supervisor/data-folder-lock.ts';
 import type { EventLog } from '../../../src/commands/event-log.ts';
 import { ensureLogEpoch } from '../../../src/commands/log-epoch.ts';
@@ -27,7 +27,17 @@ const eventCount = streamCount * eventsPerStream + 1;
 
 let folder: string;
 let file: string;
+/** A log that every test reads and none writes. */
+let source: Store;
+let closeSource = async (): Promise<void> => {};
 const closing: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  const { store, close } = await openStore();
+  [source, closeSource] = [store, close];
+  await fill(source);
+});
+afterAll(() => closeSource());
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -46,24 +56,33 @@ interface Store {
 
 const urlOf = (port: number) => ({ ESDB_URL: `esdb://127.0.0.1:${port}?tls=false` });
 
-async function aStore(): Promise<Store> {
+async function openStore(): Promise<{ store: Store; close: () => Promise<void> }> {
   const { node, close } = await aNode();
   const log = aLog(node.url);
-  closing.push(close, () => log.close());
   const port = Number(/:(\d+)\?/.exec(node.url)?.[1]);
-  return { log, port, env: urlOf(port) };
+  return {
+    store: { log, port, env: urlOf(port) },
+    close: async () => {
+      await log.close();
+      await close();
+    },
+  };
 }
 
-async function aFullStore(): Promise<Store> {
-  const store = await aStore();
-  await ensureLogEpoch(store.log, runtime);
+async function aStore(): Promise<Store> {
+  const { store, close } = await openStore();
+  closing.push(close);
+  return store;
+}
+
+async function fill({ log }: Store): Promise<void> {
+  await ensureLogEpoch(log, runtime);
   for (let number = 0; number < streamCount; number += 1) {
     const events = Array.from({ length: eventsPerStream }, (_, index) =>
       anEvent({ index, text: '恭喜发财 '.repeat(100) }),
     );
-    await store.log.append(`s-${number}`, 'no-stream', events);
+    await log.append(`s-${number}`, 'no-stream', events);
   }
-  return store;
 }
 
 async function aProxy(store: Store, direction: 'to-node' | 'from-node'): Promise<StallingProxy> {
@@ -120,7 +139,6 @@ describe.each(['log.jsonl', 'log.jsonl.gz'])('an export into %s', (name) => {
   it('that was killed goes on behind its last whole chunk, and is what the log holds', async () => {
     file = join(folder, name);
     const partial = `${file}.partial`;
-    const source = await aFullStore();
     const proxy = await aProxy(source, 'from-node');
     const killed = start(['export', file], urlOf(proxy.port));
     await proxy.stalled;
@@ -158,7 +176,6 @@ describe.each(['log.jsonl', 'log.jsonl.gz'])('an export into %s', (name) => {
 
 describe('an export', () => {
   it('that is told to stop leaves what --resume goes on with', async () => {
-    const source = await aFullStore();
     const proxy = await aProxy(source, 'from-node');
     const stopped = start(['export', file], urlOf(proxy.port));
     await proxy.stalled;
@@ -172,7 +189,6 @@ describe('an export', () => {
   });
 
   it('is no success when nobody reads it to its end', async () => {
-    const source = await aFullStore();
     const { child, exited, stderr } = start(['export', '-'], source.env);
     child.stdout?.once('data', () => child.stdout?.destroy());
     expect(await exited).toBe(3);
@@ -180,14 +196,14 @@ describe('an export', () => {
   });
 
   it('does not go on with what is of another log', async () => {
-    const source = await aFullStore();
     const proxy = await aProxy(source, 'from-node');
     const killed = start(['export', file], urlOf(proxy.port));
     await proxy.stalled;
     await until(() => existsSync(`${file}.partial`) && statSync(`${file}.partial`).size > 1_000);
     killed.child.kill('SIGKILL');
     await killed.exited;
-    const other = await aFullStore();
+    const other = await aStore();
+    await fill(other);
     const refused = await runCli(['export', '--resume', file], other.env);
     expect(refused.stderr).toContain('is not of this log as it is now');
     expect(refused.code).toBe(1);
@@ -196,7 +212,7 @@ describe('an export', () => {
 
 describe('an import', () => {
   it('that was killed goes on, writes nothing twice, and begins one epoch', async () => {
-    const [source, target] = [await aFullStore(), await aStore()];
+    const target = await aStore();
     await runCli(['export', file], source.env);
     const proxy = await aProxy(target, 'to-node');
     const killed = start(['import', file], urlOf(proxy.port));
@@ -226,7 +242,7 @@ describe('an import', () => {
   });
 
   it('takes what an export writes into a pipe', async () => {
-    const [source, target] = [await aFullStore(), await aStore()];
+    const target = await aStore();
     const writer = start(['export', '-'], source.env);
     const reader = start(['import', '-'], target.env, 'pipe');
     if (writer.child.stdout === null || reader.child.stdin === null) throw new Error('no pipes');
@@ -237,7 +253,7 @@ describe('an import', () => {
 
   it.each(['log.jsonl', 'log.jsonl.gz'])('writes nothing of a damaged or cut off %s', async (name) => {
     file = join(folder, name);
-    const [source, target] = [await aFullStore(), await aStore()];
+    const target = await aStore();
     await runCli(['export', file], source.env);
     const good = readFileSync(file);
     for (const at of [40, Math.floor(good.length / 2), good.length - 90]) {
@@ -254,7 +270,6 @@ describe('an import', () => {
   });
 
   it('makes a new data folder, and shares none with a server', async () => {
-    const source = await aFullStore();
     await runCli(['export', file], source.env);
     const env = { HONGBAO_DATA: join(folder, 'data') };
     const dry = await runCli(['import', '--dry-run', file], env);

@@ -1,7 +1,6 @@
-import { Type } from 'typebox';
-import Value from 'typebox/value';
 import type { Check } from '../check.ts';
 import { type Finding, ok, problem, skipped } from '../finding.ts';
+import { isJsonObject, isTextOrMissing } from '../json-shapes.ts';
 import type { Reach, Store } from '../world.ts';
 
 /** Whether the event store answers, what it is, and where its log ends. */
@@ -47,23 +46,33 @@ export function judgeEventStore(
   return ok(sentence);
 }
 
-const info = Type.Object({
-  dbVersion: Type.Optional(Type.String()),
-  esVersion: Type.Optional(Type.String()),
-  state: Type.Optional(Type.String()),
-});
-const health = Type.Object({ ready: Type.Boolean(), protocolVersion: Type.Optional(Type.String()) });
+interface Info {
+  readonly dbVersion?: string;
+  readonly esVersion?: string;
+  readonly state?: string;
+}
+
+const isInfo = (page: unknown): page is Info =>
+  isJsonObject(page) && [page.dbVersion, page.esVersion, page.state].every(isTextOrMissing);
+
+interface Health {
+  readonly ready: boolean;
+  readonly protocolVersion?: string;
+}
+
+const isHealth = (page: unknown): page is Health =>
+  isJsonObject(page) && typeof page.ready === 'boolean' && isTextOrMissing(page.protocolVersion);
 
 /** What the node's own pages say; undefined where they cannot be read, as over TLS or of several hosts. */
 async function nodeFacts(url: string): Promise<NodeFacts | undefined> {
   const [, host] = /^esdb:\/\/(?:[^@/]*@)?([^,/?]+)[/]?\?(?:.*&)?tls=false(?:&|$)/i.exec(url) ?? [];
   if (host === undefined) return undefined;
   const [about, state] = await Promise.all([page(`http://${host}/info`), page(`http://${host}/health`)]);
-  if (Value.Check(info, about)) {
+  if (isInfo(about)) {
     const isReplica = /replica|follower/i.test(about.state ?? '');
     return { version: about.dbVersion ?? about.esVersion, takesWrites: !isReplica };
   }
-  if (!Value.Check(health, state)) return undefined;
+  if (!isHealth(state)) return undefined;
   // The embedded node has no version of its own.
   const { ready, protocolVersion } = state;
   return { version: protocolVersion && `${protocolVersion} of the protocol`, takesWrites: ready };

@@ -1,11 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Type } from 'typebox';
-import Value from 'typebox/value';
 import { listenerOn } from '../../../../infra/supervisor/port-listener.ts';
 import { portIsFree } from '../../../../infra/supervisor/loopback-port.ts';
 import type { Check } from '../check.ts';
 import { type Finding, ok, problem, skipped, warning, wordsOf } from '../finding.ts';
+import { isJsonObject } from '../json-shapes.ts';
 
 /** Whether the port to serve on is free or is our own server's, and so are those that the embedded engines keep. */
 export const portsCheck: Check = {
@@ -40,13 +39,13 @@ async function look(port: number, host: string): Promise<Pick<PortFacts, 'state'
   }
 }
 
-const keptPorts = Type.Record(Type.String(), Type.Integer());
+const isKeptPorts = (kept: unknown): kept is Readonly<Record<string, number>> =>
+  isJsonObject(kept) && Object.values(kept).every(Number.isInteger);
 
 /** The embedded engines' ports that somebody else has. */
 async function lookAtKeptPorts(file: string): Promise<readonly Finding[]> {
   const kept: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  if (!Value.Check(keptPorts, kept))
-    return [problem(`${file} is no list of ports.`, 'Delete it: it is made again.')];
+  if (!isKeptPorts(kept)) return [problem(`${file} is no list of ports.`, 'Delete it: it is made again.')];
   const found = await Promise.all(
     Object.entries(kept).map(async ([engine, port]) => ({
       engine,

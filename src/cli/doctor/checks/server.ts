@@ -1,7 +1,6 @@
-import { Type } from 'typebox';
-import Value from 'typebox/value';
 import type { Check } from '../check.ts';
 import { type Finding, ok, problem, skipped, warning, wordsOf } from '../finding.ts';
+import { isJsonObject, isTextOrMissing } from '../json-shapes.ts';
 
 /** Whether a server runs on the data folder, and what it says of itself. */
 export const serverCheck: Check = {
@@ -34,12 +33,15 @@ export const serverCheck: Check = {
   },
 };
 
-const readinessBody = Type.Object({
-  checks: Type.Record(
-    Type.String(),
-    Type.Object({ ok: Type.Boolean(), detail: Type.Optional(Type.String()) }),
-  ),
-});
+interface ReadinessBody {
+  readonly checks: Readonly<Record<string, { readonly ok: boolean; readonly detail?: string }>>;
+}
+
+const isReadinessBody = (body: unknown): body is ReadinessBody =>
+  isJsonObject(body) && isJsonObject(body.checks) && Object.values(body.checks).every(isCheck);
+
+const isCheck = (check: unknown): boolean =>
+  isJsonObject(check) && typeof check.ok === 'boolean' && isTextOrMissing(check.detail);
 
 export type Readiness =
   | { readonly kind: 'silent'; readonly why: string }
@@ -51,7 +53,7 @@ async function readiness(httpUrl: string): Promise<Readiness> {
     const answer = await fetch(`${httpUrl}/health/ready`);
     if (answer.ok) return { kind: 'ready' };
     const body: unknown = await answer.json();
-    if (!Value.Check(readinessBody, body)) return { kind: 'failing', checks: [`status ${answer.status}`] };
+    if (!isReadinessBody(body)) return { kind: 'failing', checks: [`status ${answer.status}`] };
     const failed = Object.entries(body.checks).filter(([, check]) => !check.ok);
     return { kind: 'failing', checks: failed.map(([name, { detail }]) => `${name}: ${detail ?? 'failing'}`) };
   } catch (error) {

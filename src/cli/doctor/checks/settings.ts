@@ -15,7 +15,7 @@ export function judgeSettings(env: Environment, problems: readonly string[]): re
       problem(sentence, 'Correct the environment; docs/operations.md lists the settings.'),
     );
   }
-  const known = Object.keys(settingsSchema.properties);
+  const known = Object.keys(settingsSchema);
   const given = known.filter((name) => env[name]);
   const details = given.map((name) => `${name} ${shown(name, env[name] ?? '')}, from the environment`);
   return [
