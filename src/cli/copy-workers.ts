@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { RebuildAborted } from '../projections/rebuild.ts';
+import { RebuildAborted } from '../projections/rebuild/rebuild.ts';
 import { CheckpointMoved } from '../projections/checkpoints.ts';
-import type { CopyNews, CopyShare, CopyWorkers } from '../projections/copy-share.ts';
+import type { CopyNews, CopyShare, CopyWorkers } from '../projections/rebuild/copy-share.ts';
 
 /** What a worker thread is started with. */
 export interface CopyWorkerData {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { createGeneration } from '../../../src/projections/generations.ts';
-import { rebuild } from '../../../src/projections/rebuild.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import { alice, aliceAndBob, bob, poisonMessage, userId } from '../../support/domain-fixtures.ts';

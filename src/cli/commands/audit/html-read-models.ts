@@ -1,6 +1,6 @@
 import { limits } from '../../../config/limits.ts';
 import { allProjections } from '../../../projections/all-projections.ts';
-import type { RowDifference } from '../../../projections/compare.ts';
+import type { RowDifference } from '../../../projections/rebuild/compare.ts';
 import { count } from '../../progress.ts';
 import type { AuditReport } from './audit-report.ts';
 import { type Html, html } from './html.ts';

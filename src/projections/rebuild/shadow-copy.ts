@@ -1,9 +1,9 @@
-import type { EventLog, Position } from '../commands/event-log.ts';
-import { limits } from '../config/limits.ts';
-import { earliest } from './earliest.ts';
-import { feedEntry } from './feed-entry.ts';
+import type { EventLog, Position } from '../../commands/event-log.ts';
+import { limits } from '../../config/limits.ts';
+import { earliest } from '../earliest.ts';
+import { feedEntry } from '../feed-entry.ts';
 import type { Pace } from './pace.ts';
-import type { ProjectedEvent } from './projected-event.ts';
+import type { ProjectedEvent } from '../projected-event.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 
 /** What a copy is made into. */

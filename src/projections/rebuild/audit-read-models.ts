@@ -1,6 +1,6 @@
-import { allProjections } from './all-projections.ts';
+import { allProjections } from '../all-projections.ts';
 import type { RowDifference } from './compare.ts';
-import type { Projection } from './projection.ts';
+import type { Projection } from '../projection.ts';
 import type { RebuildDeps, RebuildOptions } from './rebuild.ts';
 import { rebuild } from './rebuild.ts';
 

@@ -1,18 +1,18 @@
 import type pg from 'pg';
 import type { Logger } from 'pino';
-import { type EventLog, type Position, START } from '../commands/event-log.ts';
-import { limits } from '../config/limits.ts';
-import { OperatorError } from '../config/operator-error.ts';
-import { backoffMs } from '../runtime/backoff.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import { CheckpointMoved } from './checkpoints.ts';
+import { type EventLog, type Position, START } from '../../commands/event-log.ts';
+import { limits } from '../../config/limits.ts';
+import { OperatorError } from '../../config/operator-error.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { CheckpointMoved } from '../checkpoints.ts';
 import { boundedTail } from './bounded-tail.ts';
 import type { Comparison, OnDifference, RowDifference } from './compare.ts';
 import type { CopyNews, CopyWorkers } from './copy-share.ts';
 import { dealOut } from './copy-share.ts';
 import { assertNotAhead, compareWithLive } from './compare-with-live.ts';
-import { earliest } from './earliest.ts';
-import type { Generation } from './generations.ts';
+import { earliest } from '../earliest.ts';
+import type { Generation } from '../generations.ts';
 import {
   createGeneration,
   createIndexes,
@@ -20,22 +20,22 @@ import {
   ensureFirstGeneration,
   loadGenerations,
   schemaOf,
-} from './generations.ts';
+} from '../generations.ts';
 import type { LogCut } from './log-cut.ts';
 import { firstOf, lastOf, liveCut } from './log-cut.ts';
-import { readLogEpoch } from './log-epoch-reader.ts';
+import { readLogEpoch } from '../log-epoch-reader.ts';
 import { evenPace, fullSpeed, type Pace } from './pace.ts';
-import type { Projection } from './projection.ts';
+import type { Projection } from '../projection.ts';
 import { withRebuildLocks } from './rebuild-lock.ts';
-import { areSameSkips, readSkips } from './read-skips.ts';
+import { areSameSkips, readSkips } from '../read-skips.ts';
 import type { RebuildProgress } from './rebuild-progress.ts';
 import { ProgressMeter } from './rebuild-progress.ts';
 import type { CopyTarget } from './shadow-copy.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
-import { sqlOn } from './sql.ts';
+import { sqlOn } from '../sql.ts';
 import { swapGeneration } from './swap-generation.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction } from '../transaction.ts';
 
 /*
  * A rebuild, for each projection:

@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import type { EventLog, Position } from '../commands/event-log.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import { projectionNamed } from './all-projections.ts';
-import type { Generation } from './generations.ts';
+import type { EventLog, Position } from '../../commands/event-log.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { projectionNamed } from '../all-projections.ts';
+import type { Generation } from '../generations.ts';
 import { evenPace, fullSpeed } from './pace.ts';
-import type { Projection } from './projection.ts';
-import { readSkips } from './read-skips.ts';
+import type { Projection } from '../projection.ts';
+import { readSkips } from '../read-skips.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
 
