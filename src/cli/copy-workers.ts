@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { RebuildAborted } from '../projections/rebuild/rebuild.ts';
+import { RebuildAborted } from '../projections/rebuild/rebuild-errors.ts';
 import { CheckpointMoved } from '../projections/checkpoints.ts';
 import type { CopyNews, CopyShare, CopyWorkers } from '../projections/rebuild/copy-share.ts';
 

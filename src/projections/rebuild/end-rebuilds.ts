@@ -3,7 +3,7 @@ import { limits } from '../../config/limits.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Generation } from '../generations.ts';
 import { dropGeneration, loadGenerations } from '../generations.ts';
-import { abortRebuild } from './rebuild.ts';
+import { abortRebuild } from './abort-rebuild.ts';
 import { RebuildUnderWay, withRebuildLocks } from './rebuild-lock.ts';
 import { sqlOn } from '../sql.ts';
 import { inTransaction } from '../transaction.ts';

@@ -15,7 +15,8 @@ import { messagesProjection } from '../../../src/projections/messages-projection
 import { partitionOf } from '../../../src/projections/partitions.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { readSkips } from '../../../src/projections/read-skips.ts';
-import { OtherSkips, rebuild } from '../../../src/projections/rebuild/rebuild.ts';
+import { OtherSkips } from '../../../src/projections/rebuild/rebuild-errors.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { createRefundScheduler } from '../../../src/projections/scheduler/refund-scheduler.ts';
 import { atStoppedEvent, retryStopped } from '../../../src/projections/stopped-partitions.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';

@@ -12,7 +12,9 @@ import { messagesProjection } from '../../../src/projections/messages-projection
 import { packetsProjection } from '../../../src/projections/packets-projection.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
-import { abortRebuild, RebuildAborted, rebuild } from '../../../src/projections/rebuild/rebuild.ts';
+import { abortRebuild } from '../../../src/projections/rebuild/abort-rebuild.ts';
+import { RebuildAborted } from '../../../src/projections/rebuild/rebuild-errors.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild/rebuild-lock.ts';
 import type { RebuildProgress } from '../../../src/projections/rebuild/rebuild-progress.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';

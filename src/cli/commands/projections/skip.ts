@@ -4,7 +4,7 @@ import { recordSkip, recordUndoneSkip } from '../../../commands/skip-event.ts';
 import type { Position } from '../../../commands/event-log.ts';
 import type { SkippedEvent } from '../../../domain/projection-skips.ts';
 import { readSkips } from '../../../projections/read-skips.ts';
-import type { RebuildDeps } from '../../../projections/rebuild/rebuild.ts';
+import type { RebuildDeps } from '../../../projections/rebuild/rebuild-context.ts';
 import { atStoppedEvent, type StoppedPartition } from '../../../projections/stopped-partitions.ts';
 import { CliError, exitCodes } from '../../cli-error.ts';
 import { printable } from '../../event-lines.ts';
