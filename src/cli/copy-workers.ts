@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { limits } from '../config/limits.ts';
 import { RebuildAborted } from '../projections/rebuild/rebuild-errors.ts';
 import { CheckpointMoved } from '../projections/checkpoints.ts';
 import type { CopyNews, CopyShare, CopyWorkers } from '../projections/rebuild/copy-share.ts';
@@ -15,7 +16,10 @@ const workerFile = new URL('./copy-worker.ts', import.meta.url);
 /** Workers as threads of this process, each with connections of its own to both engines. */
 export function copyWorkerThreads(engines: Omit<CopyWorkerData, 'share'>): CopyWorkers {
   return async (shares, onNews, signal) => {
-    const threads = shares.map((share) => new Worker(workerFile, { workerData: { ...engines, share } }));
+    const threads = shares.map(
+      (share) =>
+        new Worker(workerFile, { workerData: { ...engines, share }, resourceLimits: heapOf(shares.length) }),
+    );
     const end = (): void => {
       for (const thread of threads) void thread.terminate();
     };
@@ -28,6 +32,18 @@ export function copyWorkerThreads(engines: Omit<CopyWorkerData, 'share'>): CopyW
       // What one could not write, the others write in vain.
       await Promise.all(threads.map((thread) => thread.terminate()));
     }
+  };
+}
+
+/**
+ * V8 sizes each heap by the machine's memory, as if it were the only one, and collects late: so each is told its share.
+ * Between two collections only what is in flight lives on, whatever the number of events.
+ */
+function heapOf(workers: number): ResourceLimits {
+  const { rebuildWorkerHeapMiBMin, rebuildHeapsMiB, rebuildWorkerYoungMiB } = limits.projections;
+  return {
+    maxOldGenerationSizeMb: Math.max(rebuildWorkerHeapMiBMin, Math.floor(rebuildHeapsMiB / workers)),
+    maxYoungGenerationSizeMb: rebuildWorkerYoungMiB,
   };
 }
 

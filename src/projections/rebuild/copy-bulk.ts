@@ -37,6 +37,7 @@ async function copyWithWorkers(
     epoch: writers[0]?.epoch ?? '',
     until,
     eventsPerSecondMax: eventsPerSecondMax === undefined ? undefined : eventsPerSecondMax / dealt.length,
+    aheadBytesMax: limits.projections.rebuildAheadBytesMax / dealt.length,
   }));
   const positions = shares.map(() => START);
   const names = writers.map((writer) => writer.projection.name);

@@ -1,11 +1,12 @@
 import { CheckpointMoved } from '../checkpoints.ts';
+import type { Generation } from '../generations.ts';
 import { readLogEpoch } from '../log-epoch-reader.ts';
 import type { Projection } from '../projection.ts';
 import type { RowDifference } from './compare.ts';
 import { compareShadow } from './compare-shadow.ts';
 import { copyBulk } from './copy-bulk.ts';
 import { dropQuietly } from './drop-quietly.ts';
-import { indexShadow } from './index-shadow.ts';
+import { indexShadows } from './index-shadows.ts';
 import { makeShadow } from './make-shadow.ts';
 import type { RebuildContext, RebuildDeps, RebuildOptions } from './rebuild-context.ts';
 import { rebuildContext } from './rebuild-context.ts';
@@ -20,7 +21,10 @@ import { swapIn } from './swap-in.ts';
  *   leftovers dropped -> shadow made -> copy from the log's start -> indexes -> copy the tail
  *     -> (compare) -> swap: live writers held, the last tail copied, views moved
  *                       |--in use, too slow--> writers let go, copy the tail, swap again
- *                       \--swapped--> old generation dropped
+ *                       \--swapped--> old generation dropped, when all are swapped
+ *
+ * All are at a step before one is at the next, but for the comparison and the swap, which one after another goes
+ * through: each of these holds up live writers, or keeps a snapshot open, for a while.
  *
  * Reads and live writes go on all the time. Aborted, failed or killed anywhere before the swap, it leaves the
  * live generation as it was and a shadow that nobody reads, which the next rebuild drops.
@@ -74,11 +78,20 @@ async function run(
   for (const projection of projections) shadows.add(await makeShadow(context, projection, epoch));
   const writers = [...shadows];
   await copyBulk(context, writers);
+  await indexShadows(context, writers);
   const results: RebuildResult[] = [];
-  for (const writer of writers) {
-    const result = await finish(context, writer, shadows);
-    results.push(result);
-    logger.info({ result }, 'rebuilt a projection');
+  /** Nobody reads them any more. */
+  const left: Generation[] = [];
+  try {
+    for (const writer of writers) {
+      const { result, before } = await finish(context, writer);
+      shadows.delete(writer);
+      left.push(before);
+      results.push(result);
+      logger.info({ result }, 'rebuilt a projection');
+    }
+  } finally {
+    for (const generation of left) await dropQuietly(context, generation);
   }
   context.meter.enter(
     'done',
@@ -87,27 +100,16 @@ async function run(
   return results;
 }
 
+/** Answers what came of it, and the generation that nobody reads any more. */
 async function finish(
   context: RebuildContext,
   writer: ShadowWriter,
-  shadows: Set<ShadowWriter>,
-): Promise<RebuildResult> {
+): Promise<{ readonly result: RebuildResult; readonly before: Generation }> {
   const { projection, generation } = writer;
-  await indexShadow(context, writer);
   const { count: differenceCount, differences } = await compareShadow(context, writer);
-  const result = {
-    projection: projection.name,
-    generation: generation.number,
-    differenceCount,
-    differences,
-  };
+  const result = { projection: projection.name, generation: generation.number, differenceCount, differences };
   if (context.options.swap === false) {
-    await dropQuietly(context, generation);
-    shadows.delete(writer);
-    return { ...result, kind: 'compared' };
+    return { result: { ...result, kind: 'compared' }, before: generation };
   }
-  const before = await swapIn(context, writer);
-  shadows.delete(writer);
-  await dropQuietly(context, before);
-  return { ...result, kind: 'swapped' };
+  return { result: { ...result, kind: 'swapped' }, before: await swapIn(context, writer) };
 }

@@ -211,6 +211,37 @@ describe('a rebuild', () => {
     expect(seen.at(-1)).toMatchObject({ eventsDone: wallets, fraction: 1 });
   });
 
+  it('makes the indexes of all before it swaps the first one, and drops the old rows behind the last', async () => {
+    const steps: string[] = [];
+    await rebuild(deps(), [accountsProjection, walletProjection, packetsProjection], {
+      onProgress: ({ phase }) => phase !== steps.at(-1) && phase !== 'copy' && steps.push(phase),
+    });
+    expect(steps).toEqual(['index', 'swap', 'drop', 'done']);
+  });
+
+  it('that fails between two swaps leaves no old rows of what it has swapped', async () => {
+    const unreadable: EventLog = {
+      append: (...args) => side.log.append(...args),
+      readStream(stream, options) {
+        // Its skips are read a second time by the swap.
+        if (stream === streams.projection('wallet') && looks++ > 0) throw new Error('the log is gone');
+        return side.log.readStream(stream, options);
+      },
+      readAll: (...args) => side.log.readAll(...args),
+      subscribe: (...args) => side.log.subscribe(...args),
+      head: () => side.log.head(),
+      close: () => side.log.close(),
+    };
+    let looks = 0;
+    const failing = rebuild({ ...deps(), log: unreadable }, [accountsProjection, walletProjection]);
+    await expect(failing).rejects.toThrow('the log is gone');
+    const generations = await loadGenerations(sqlOn(database.pool));
+    expect(generations.filter(({ name }) => name === 'accounts')).toMatchObject([
+      { number: 2, state: 'live' },
+    ]);
+    expect(generations.filter(({ name }) => name === 'wallet')).toMatchObject([{ number: 1, state: 'live' }]);
+  });
+
   it('shows on request what the live rows had otherwise, row by row', async () => {
     await database.pool.query('update read.wallet set balance_fen = balance_fen + 1');
     const [result] = await rebuild(deps(), [walletProjection], { compare: true });
