@@ -1,6 +1,6 @@
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { limits } from '../config/limits.ts';
-import { RebuildAborted } from '../projections/rebuild/rebuild-errors.ts';
+import { EventCannotBeRebuilt, RebuildAborted } from '../projections/rebuild/rebuild-errors.ts';
 import { CheckpointMoved } from '../projections/checkpoints.ts';
 import type { CopyNews, CopyShare, CopyWorkers } from '../projections/rebuild/copy-share.ts';
 
@@ -59,7 +59,12 @@ function ended(thread: Worker, onNews: (news: CopyNews) => void): Promise<void> 
   });
 }
 
-/** An error comes out of a thread without its class: the one that somebody else caused is told by its name. */
+/** An error comes out of a thread with its fields, and without its class: those that somebody asks for get it again. */
 function asThrown(error: Error): Error {
-  return error.name === 'CheckpointMoved' ? new CheckpointMoved(error.message) : error;
+  if (error.name === 'CheckpointMoved') return new CheckpointMoved(error.message);
+  if (error.name === 'EventCannotBeRebuilt' && 'projection' in error && 'failure' in error) {
+    const { projection, failure } = error as EventCannotBeRebuilt;
+    return new EventCannotBeRebuilt(projection, failure);
+  }
+  return error;
 }

@@ -2,6 +2,7 @@ import { CheckpointMoved } from '../checkpoints.ts';
 import type { Generation } from '../generations.ts';
 import { readLogEpoch } from '../log-epoch-reader.ts';
 import type { Projection } from '../projection.ts';
+import { sqlOn } from '../sql.ts';
 import type { RowDifference } from './compare.ts';
 import { compareShadow } from './compare-shadow.ts';
 import { copyBulk } from './copy-bulk.ts';
@@ -11,6 +12,7 @@ import { makeShadow } from './make-shadow.ts';
 import type { RebuildContext, RebuildDeps, RebuildOptions } from './rebuild-context.ts';
 import { rebuildContext } from './rebuild-context.ts';
 import { RebuildAborted } from './rebuild-errors.ts';
+import { forgetRebuildFailures, noteRebuildFailure } from './rebuild-failures.ts';
 import { withRebuildLocks } from './rebuild-lock.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 import { swapIn } from './swap-in.ts';
@@ -44,7 +46,9 @@ export interface RebuildResult {
  * Rebuilds projections from the log's start, beside the live ones, with one pass over the log for all.
  *
  * @throws RebuildUnderWay when another process rebuilds one of them, RebuildAborted when `signal` or
- * `abortRebuild` ended it, OtherSkips when what the log skips has changed meanwhile, LiveRowsAhead when it was to compare rows that are further than the log, and what the log and the database throw.
+ * `abortRebuild` ended it, EventCannotBeRebuilt when a projection cannot take an event (`readRebuildFailures` tells it
+ * from then on), OtherSkips when what the log skips has changed meanwhile, LiveRowsAhead when it was to compare rows
+ * that are further than the log, and what the log and the database throw.
  */
 export async function rebuild(
   deps: RebuildDeps,
@@ -59,10 +63,14 @@ export async function rebuild(
     try {
       return await run(context, projections, shadows);
     } catch (error) {
-      for (const { generation } of shadows) await dropQuietly(context, generation);
-      if (error instanceof CheckpointMoved || options.signal?.aborted === true) {
-        throw new RebuildAborted('the rebuild was aborted', { cause: error });
-      }
+      const isAborted =
+        error instanceof RebuildAborted ||
+        error instanceof CheckpointMoved ||
+        options.signal?.aborted === true;
+      const unfilled = [...shadows].map(({ generation }) => generation);
+      if (!isAborted) await noteRebuildFailure(deps, unfilled, error);
+      for (const generation of unfilled) await dropQuietly(context, generation);
+      if (isAborted) throw new RebuildAborted('the rebuild was aborted', { cause: error });
       throw error;
     }
   });
@@ -109,6 +117,7 @@ async function finish(
   const { count: differenceCount, differences } = await compareShadow(context, writer);
   const result = { projection: projection.name, generation: generation.number, differenceCount, differences };
   if (context.options.swap === false) {
+    await forgetRebuildFailures(sqlOn(context.deps.pool), generation);
     return { result: { ...result, kind: 'compared' }, before: generation };
   }
   return { result: { ...result, kind: 'swapped' }, before: await swapIn(context, writer) };

@@ -2,8 +2,10 @@ import type { EventLog, Position } from '../../commands/event-log.ts';
 import { limits } from '../../config/limits.ts';
 import { earliest } from '../earliest.ts';
 import { feedEntry } from '../feed-entry.ts';
+import { poisonFailure } from '../projection-failure.ts';
 import type { Pace } from './pace.ts';
 import { EventBatch } from './event-batch.ts';
+import { EventCannotBeRebuilt } from './rebuild-errors.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
 import { WriteLanes } from './write-lanes.ts';
 
@@ -57,8 +59,9 @@ export async function copyToShadows(
       const entry = feedEntry(recorded);
       if (entry.event.kind === 'bad') {
         // One that all leave out need not be understood by anybody.
-        if (!behind.some((writer) => writer.takes(recorded))) continue;
-        throw entry.event.error;
+        const taker = behind.find((writer) => writer.takes(recorded));
+        if (taker === undefined) continue;
+        throw new EventCannotBeRebuilt(taker.projection.name, poisonFailure(entry.event.error, recorded));
       }
       batch.add(entry.event.event, entry.bytes);
       if (batch.count >= pace.batchEventsMax || batch.bytes >= batchBytesMax) await flush(recorded.position);

@@ -3,6 +3,7 @@ import { limits } from '../../config/limits.ts';
 import { limiter } from '../limiter.ts';
 import type { EventBatch } from './event-batch.ts';
 import type { CopyTarget } from './shadow-copy.ts';
+import { writeOrName } from './write-or-name.ts';
 
 /** How far a copy may read ahead, and whom it tells. */
 export interface WriteLanesOptions {
@@ -70,6 +71,6 @@ export class WriteLanes {
 
   async #write(target: CopyTarget, batch: EventBatch, upTo: Position): Promise<void> {
     if (this.#stopped) return;
-    await target.write(batch.of(target.projection.streamPrefixes), upTo);
+    await writeOrName(target, batch.of(target.projection.streamPrefixes), upTo);
   }
 }
