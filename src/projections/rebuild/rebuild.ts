@@ -28,6 +28,10 @@ import { swapIn } from './swap-in.ts';
  * All are at a step before one is at the next, but for the comparison and the swap, which one after another goes
  * through: each of these holds up live writers, or keeps a snapshot open, for a while.
  *
+ * Writes into a shadow do not wait for the disk. A crash of the database takes the last of them, rows and checkpoints
+ * together: the writer's next compare-and-set fails. The swap's commit waits, and with it everything before it in the
+ * database's log, so that what reads are shown is on disk.
+ *
  * Reads and live writes go on all the time. Aborted, failed or killed anywhere before the swap, it leaves the
  * live generation as it was and a shadow that nobody reads, which the next rebuild drops.
  */

@@ -48,6 +48,9 @@ const batchOf = (bytes: number): EventBatch => {
   return batch;
 };
 
+/** What no event is the cause of. */
+const connectionLost = () => Object.assign(new Error('cannot write'), { code: 'ECONNRESET' });
+
 /** Everything that can go on without anybody's doing has gone on. */
 const idle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -108,7 +111,7 @@ describe('the lanes of a copy', () => {
     await lanes.push(batchOf(10), 1n);
     const next = lanes.push(batchOf(10), 2n);
     await idle();
-    broken.fail(new Error('cannot write'));
+    broken.fail(connectionLost());
     await expect(next).rejects.toThrow('cannot write');
     let isStopped = false;
     const stopping = lanes.stop().then(() => {
@@ -126,7 +129,7 @@ describe('the lanes of a copy', () => {
     const lanes = new WriteLanes([broken], { aheadBytesMax: 100, copied: () => {} });
     await lanes.push(batchOf(10), 1n);
     await idle();
-    broken.fail(new Error('cannot write'));
+    broken.fail(connectionLost());
     await idle();
     await expect(lanes.push(batchOf(10), 2n)).rejects.toThrow('cannot write');
   });
