@@ -8,7 +8,7 @@ import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-even
 import { createPool } from '../../infra/postgres/pool.ts';
 import { copyWorkerThreads } from '../../src/cli/copy-workers.ts';
 import { allProjections } from '../../src/projections/all-projections.ts';
-import { rebuild } from '../../src/projections/rebuild.ts';
+import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 import { systemRuntime } from '../../src/runtime/system-runtime.ts';
 import { ownCpuMs } from '../harness/process-cpu.ts';
 import { type CpuSplit, withCpuSplit } from './cpu-split.ts';

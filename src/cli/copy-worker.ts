@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { pino } from 'pino';
 import { createEventStoreEventLog } from '../../infra/eventstore/eventstore-event-log.ts';
 import { createPool } from '../../infra/postgres/pool.ts';
-import { copyShare } from '../projections/copy-share.ts';
+import { copyShare } from '../projections/rebuild/copy-share.ts';
 import { systemRuntime } from '../runtime/system-runtime.ts';
 import type { CopyWorkerData } from './copy-workers.ts';
 

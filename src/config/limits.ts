@@ -348,9 +348,18 @@ export const limits = {
     positionsLookMs: 200,
     /** One transaction of a rebuild. Larger than a live one: nobody waits for its rows. */
     rebuildBatchEventsMax: 5_000,
-    rebuildBatchBytesMax: 16 * 1024 * 1024,
+    /** Events that a rebuild has read and not written yet, about, all of its workers together. */
+    rebuildAheadBytesMax: 32 * 1024 * 1024,
+    /** Shadows that one worker writes at once: each takes a connection, and a process of PostgreSQL. */
+    rebuildWritersMax: 4,
+    /** Shadows whose indexes are made at once: each takes a processor of PostgreSQL's, and its memory for sorting. */
+    rebuildIndexersMax: 2,
     /** Threads that copy a log, each with connections of its own. */
     rebuildWorkersMax: 8,
+    /** Heaps of these threads: old generations of all together, but never less than so much for one; young ones. */
+    rebuildHeapsMiB: 256,
+    rebuildWorkerHeapMiBMin: 96,
+    rebuildWorkerYoungMiB: 48,
     /** So many rows that are only to be added go to PostgreSQL by COPY; fewer in the arrays of an INSERT. */
     copyRowsMin: 100,
     rebuildStatementTimeoutMs: 60 * 60 * 1_000,

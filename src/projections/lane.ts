@@ -386,7 +386,7 @@ export class Lane {
   #halt(partition: number, error: unknown, entry: FeedEntry | undefined): void {
     const checkpoint = this.#checkpoints.get(partition);
     if (checkpoint === undefined) return;
-    const failure = poisonFailure(error, entry);
+    const failure = poisonFailure(error, entry?.recorded);
     this.#deps.counters.stops += 1;
     this.#logger.error({ err: error, partition, failure }, 'a partition of a projection stopped');
     const waitingSinceMs = entry?.recorded.metadata.timeMs;

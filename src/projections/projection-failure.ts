@@ -1,6 +1,5 @@
 import type { Position } from '../commands/event-log.ts';
 import type { CheckpointKey, StoredCheckpoint } from './checkpoints.ts';
-import type { FeedEntry } from './feed-entry.ts';
 import { noEpoch } from './log-epoch-reader.ts';
 import type { Sql } from './sql.ts';
 
@@ -17,20 +16,26 @@ export interface ProjectionFailure {
   readonly message: string;
   /** What was thrown, alone. Absent in what older versions recorded. */
   readonly error?: string;
-  readonly event?: {
-    readonly stream: string;
-    readonly revision: number;
-    readonly type: string;
-    /** A decimal number. */
-    readonly position: string;
-  };
+  readonly event?: FailedEvent;
+}
+
+/** An event that cannot be taken. */
+export interface FailedEvent {
+  readonly stream: string;
+  readonly revision: number;
+  readonly type: string;
+  /** A decimal number. */
+  readonly position: string;
 }
 
 /** What an event did that cannot be folded or written; without one, what a write of no event did. */
-export function poisonFailure(error: unknown, entry: FeedEntry | undefined): ProjectionFailure {
+export function poisonFailure(
+  error: unknown,
+  event: (Omit<FailedEvent, 'position'> & { readonly position: Position }) | undefined,
+): ProjectionFailure {
   const text = textOf(error);
-  if (entry === undefined) return { reason: 'poison', message: text, error: text };
-  const { stream, revision, type, position } = entry.recorded;
+  if (event === undefined) return { reason: 'poison', message: text, error: text };
+  const { stream, revision, type, position } = event;
   return {
     reason: 'poison',
     message: `Event ${revision} of ${stream} (${type}, position ${position}) cannot be projected: ${text}`,
@@ -45,7 +50,8 @@ export function rebuildFailure(name: string, error: unknown): ProjectionFailure 
   return { reason: 'rebuild', message };
 }
 
-function textOf(error: unknown): string {
+/** An error as a part of a sentence. */
+export function textOf(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
 

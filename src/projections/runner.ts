@@ -11,7 +11,7 @@ import type { Generation } from './generations.ts';
 import { loadLiveGeneration, mostPartitions } from './generations.ts';
 import { HeldLeases } from './held-leases.ts';
 import type { LaneState } from './lane.ts';
-import { OutdatedReplacer } from './outdated-replacer.ts';
+import { OutdatedReplacer } from './rebuild/outdated-replacer.ts';
 import type { Projection } from './projection.ts';
 import { ProjectionCounters } from './projection-counters.ts';
 import type { ProjectionFailure } from './projection-failure.ts';

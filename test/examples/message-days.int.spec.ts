@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecordedEvent } from '../../src/commands/event-log.ts';
 import { loadGenerations } from '../../src/projections/generations.ts';
 import type { Projection } from '../../src/projections/projection.ts';
-import { rebuild } from '../../src/projections/rebuild.ts';
+import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 import { sqlOn } from '../../src/projections/sql.ts';
 import { logger, type ReadSide, runtime, readSides, untilTrue } from '../integration/projections/support.ts';
 import { fixedSteps, HistoryWriter } from '../support/random-history.ts';

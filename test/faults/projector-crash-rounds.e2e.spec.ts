@@ -6,7 +6,7 @@ import type { EventLog } from '../../src/commands/event-log.ts';
 import { allProjections } from '../../src/projections/all-projections.ts';
 import { loadGenerations } from '../../src/projections/generations.ts';
 import { readStoredStatus } from '../../src/projections/read-status.ts';
-import { rebuild } from '../../src/projections/rebuild.ts';
+import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 import { sqlOn } from '../../src/projections/sql.ts';
 import { aLog, type NodeProcess, nodeProcess, quiet, runtime } from '../integration/eventstore/support.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';

@@ -1,6 +1,6 @@
 import { limits } from '../../config/limits.ts';
 import type { Settings } from '../../config/settings.ts';
-import { auditReadModels } from '../../projections/audit-read-models.ts';
+import { auditReadModels } from '../../projections/rebuild/audit-read-models.ts';
 import { systemRuntime } from '../../runtime/system-runtime.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { interruptible } from '../interruptible.ts';

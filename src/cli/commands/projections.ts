@@ -6,15 +6,18 @@ import { allProjections } from '../../projections/all-projections.ts';
 import { describeOwners, partitionOwners } from '../../projections/partition-owners.ts';
 import { readSkips } from '../../projections/read-skips.ts';
 import { readStoredStatus, type StoredStatus } from '../../projections/read-status.ts';
+import { readRebuildFailures } from '../../projections/rebuild/rebuild-failures.ts';
+import { sqlOn } from '../../projections/sql.ts';
 import { exitCodes } from '../cli-error.ts';
 import { printable } from '../event-lines.ts';
 import { printLine } from '../output.ts';
 import { withReadSide } from '../with-read-side.ts';
+import { rebuildAdvice, rebuildFailureLine } from './projections/rebuild-failure-lines.ts';
 import { eventPlace } from './projections/stop-lines.ts';
 
 /**
  * `hongbao projections status`: where each read model is, as the database knows it, and what it skips, as the log does.
- * Answers 1 when one stands still.
+ * Answers 1 when one stands still, or its last rebuild failed.
  */
 export async function projectionsCommand(settings: Settings, json: boolean): Promise<number> {
   return withReadSide(settings, async ({ log, pool }) => {
@@ -22,11 +25,12 @@ export async function projectionsCommand(settings: Settings, json: boolean): Pro
     const all = await readStoredStatus(pool);
     const owners = await partitionOwners(createLeaseStore(pool));
     const skipped = await allSkipped(log);
+    const rebuildFailures = await readRebuildFailures(sqlOn(pool));
     if (json) {
       const asText = (_key: string, value: unknown): unknown =>
         typeof value === 'bigint' ? `${value}` : value;
       const projections = all.map((status) => ({ ...status, owner: ownerOf(status, owners) }));
-      printLine(JSON.stringify({ head, projections, skipped }, asText));
+      printLine(JSON.stringify({ head, projections, skipped, rebuildFailures }, asText));
     } else {
       printLine(`The log ends at ${head}.`);
       printLine(
@@ -39,9 +43,12 @@ export async function projectionsCommand(settings: Settings, json: boolean): Pro
           printable(`${skip.projection.padEnd(12)} skips ${eventPlace(skip)}, by ${skip.by}: ${skip.reason}`),
         );
       }
+      for (const one of rebuildFailures) printLine(rebuildFailureLine(one));
       for (const line of adviceOn(all)) printLine(line);
+      for (const one of rebuildFailures) printLine(rebuildAdvice(one, skipped));
     }
-    return all.some(({ failure }) => failure !== null) ? exitCodes.found : exitCodes.ok;
+    const isWell = rebuildFailures.length === 0 && all.every(({ failure }) => failure === null);
+    return isWell ? exitCodes.ok : exitCodes.found;
   });
 }
 

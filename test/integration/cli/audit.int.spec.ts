@@ -7,7 +7,7 @@ import type { AuditReport, RuleState } from '../../../src/cli/commands/audit/aud
 import type { MoneyRule } from '../../../src/domain/ledger/money-rules.ts';
 import type { MessageRule } from '../../../src/domain/message-audit/message-rules.ts';
 import { streams } from '../../../src/domain/streams.ts';
-import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
+import { withRebuildLocks } from '../../../src/projections/rebuild/rebuild-lock.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import {
   allTaken,

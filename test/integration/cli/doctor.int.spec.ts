@@ -15,7 +15,7 @@ import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts
 import { createGeneration } from '../../../src/projections/generations.ts';
 import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
 import { recordFailure } from '../../../src/projections/projection-failure.ts';
-import { withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
+import { withRebuildLocks } from '../../../src/projections/rebuild/rebuild-lock.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { createMasterKey, parseMasterSecrets } from '../../../src/vault/master-key.ts';

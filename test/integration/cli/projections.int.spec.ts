@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventLog, RecordedEvent } from '../../../src/commands/event-log.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { createGeneration } from '../../../src/projections/generations.ts';
-import { rebuild } from '../../../src/projections/rebuild.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import { alice, aliceAndBob, bob, poisonMessage, userId } from '../../support/domain-fixtures.ts';
@@ -133,6 +133,100 @@ describe('an event that a read model cannot take', () => {
     const { code, stderr } = await projections(...args);
     expect(stderr).toContain(sentence);
     expect(code).toBe(2);
+  });
+});
+
+describe('an event that only a rebuild meets', () => {
+  const stream = streams.conversation(aliceAndBob);
+
+  /** As when an older version of the program could take it: the live rows are beyond the event. */
+  async function metBeforeByAnotherVersion(): Promise<string> {
+    await writer.notice(aliceAndBob, { kind: 'friends-now', by: alice });
+    await writer.append(stream, [poisonMessage]);
+    await untilTrue(async () => {
+      const { rows } = await engines.database.pool.query(
+        'select from projection.checkpoint where failure is not null',
+      );
+      return rows.length === 1;
+    });
+    await server.stop();
+    const position = `${(await wholeLog())[1]!.position}`;
+    await engines.database.pool.query(
+      'update projection.checkpoint set position = $1, failure = null where failure is not null',
+      [position],
+    );
+    server = readSideOn(engines.log, engines.database.pool);
+    await writer.notice(aliceAndBob, { kind: 'friends-now', by: bob });
+    await server.settled();
+    return position;
+  }
+
+  it.each([
+    ['one thread', []],
+    ['two threads', ['--workers', '2']],
+  ])(
+    'is told by the failed rebuild of %s and by the status until a rebuild passes it, once it is skipped',
+    async (_, workers) => {
+      const position = await metBeforeByAnotherVersion();
+      expect((await projections()).code).toBe(0);
+      const command = `hongbao projections skip messages --position ${position} --reason WHY`;
+      const event = `Event 1 of ${stream} (MessageSent, position ${position}) cannot be projected: `;
+
+      const failed = await projections('rebuild', ...workers);
+      expect(failed.stderr).toContain(event);
+      expect(failed.stderr).toContain('invalid input syntax for type uuid');
+      expect(failed.stderr).toContain(command);
+      expect(failed.code).toBe(3);
+      expect(await generationsOf('messages')).toEqual(['live']);
+
+      const status = await projections();
+      expect(status.stdout).toContain(`REBUILD FAILED (poison): ${event}`);
+      expect(status.stdout).toContain(command);
+      expect(status.stdout.match(/REBUILD FAILED/g)).toHaveLength(1);
+      expect(status.code).toBe(1);
+      const { rebuildFailures } = JSON.parse((await projections('status', '--json')).stdout);
+      expect(rebuildFailures).toMatchObject([{ projection: 'messages', failure: { event: { position } } }]);
+
+      const elsewhere = await projections('skip', 'messages', '--position', '0', '--reason', 'x');
+      expect(elsewhere.stderr).toContain('Nothing is skipped');
+      expect(elsewhere.stderr).toContain(event);
+      expect(elsewhere.code).toBe(2);
+
+      const skip = ['skip', 'messages', '--position', position, '--reason', 'written by hand'];
+      const skipped = await projections(...skip);
+      expect(skipped.stdout).toContain(
+        `recorded: messages skips ${stream}@1 (MessageSent, position ${position})`,
+      );
+      expect(skipped.stdout).toContain('run: hongbao projections rebuild messages');
+      expect(skipped.code).toBe(0);
+      expect((await projections(...skip)).stdout).toContain('already');
+      expect((await wholeLog()).filter(({ type }) => type === 'EventSkipped')).toMatchObject([
+        { stream: 'projection-messages', data: { stream, revision: 1, position, reason: 'written by hand' } },
+      ]);
+      expect((await projections()).stdout).not.toContain(command);
+
+      const passed = await projections('rebuild', 'messages', ...workers);
+      expect(passed.stdout).toMatch(/messages +generation \d+ is live/);
+      expect(passed.code).toBe(0);
+      const after = await projections();
+      expect(after.stdout).not.toContain('REBUILD FAILED');
+      expect(after.stdout).toContain(`messages     skips ${stream}@1`);
+      expect(after.code).toBe(0);
+      await server.settled();
+      const audit = JSON.parse((await runCli(['audit', '--json'], engines.env)).stdout);
+      expect(audit.differences).toEqual([]);
+      expect(audit.skipped).toMatchObject([{ projection: 'messages', stream, revision: 1 }]);
+    },
+  );
+
+  it('is told by an audit, too, until one passes it', async () => {
+    const position = await metBeforeByAnotherVersion();
+    const audit = await runCli(['audit', '--json'], engines.env);
+    expect(audit.stderr + audit.stdout).toContain(`position ${position}) cannot be projected`);
+    expect((await projections()).code).toBe(1);
+    await projections('skip', 'messages', '--position', position, '--reason', 'written by hand');
+    await runCli(['audit', '--json'], engines.env);
+    expect((await projections()).stdout).not.toContain('REBUILD FAILED');
   });
 });
 

@@ -9,7 +9,7 @@ import { groupConversationId } from '../../../src/domain/ids.ts';
 import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts';
 import { loadGenerations } from '../../../src/projections/generations.ts';
 import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
-import { rebuild } from '../../../src/projections/rebuild.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
 import { streams } from '../../../src/domain/streams.ts';

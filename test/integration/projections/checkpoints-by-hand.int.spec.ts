@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { streams } from '../../../src/domain/streams.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
-import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
-import { rebuild } from '../../../src/projections/rebuild.ts';
+import { auditReadModels } from '../../../src/projections/rebuild/audit-read-models.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { userId } from '../../support/domain-fixtures.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';
 import { expectTablesToEqualLog, logger, type ReadSide, runtime, readSides, untilTrue } from './support.ts';

@@ -4,7 +4,7 @@ import type { DomainEvent } from '../../../src/domain/events.ts';
 import type { PacketId, UserId } from '../../../src/domain/ids.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
-import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
+import { auditReadModels } from '../../../src/projections/rebuild/audit-read-models.ts';
 import {
   type Checkpoint,
   CheckpointMoved,
@@ -21,7 +21,7 @@ import type { ProjectedEvent } from '../../../src/projections/projected-event.ts
 import type { Projection } from '../../../src/projections/projection.ts';
 import { followPositions } from '../../../src/projections/projection-positions.ts';
 import { readStoredStatus } from '../../../src/projections/read-status.ts';
-import { rebuild } from '../../../src/projections/rebuild.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { createLeaseStore } from '../../../infra/postgres/lease-store.ts';

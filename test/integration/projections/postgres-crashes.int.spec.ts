@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allProjections } from '../../../src/projections/all-projections.ts';
 import { loadGenerations } from '../../../src/projections/generations.ts';
-import { rebuild } from '../../../src/projections/rebuild.ts';
-import type { RebuildProgress } from '../../../src/projections/rebuild-progress.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
+import type { RebuildProgress } from '../../../src/projections/rebuild/rebuild-progress.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { type PostgresProcess, startPostgresProcess } from '../../support/postgres-process.ts';
 import { fixedSteps, HistoryWriter } from '../../support/random-history.ts';

@@ -4,7 +4,7 @@ import { limits } from '../../../src/config/limits.ts';
 import { streams } from '../../../src/domain/streams.ts';
 import { accountsProjection } from '../../../src/projections/accounts-projection.ts';
 import { allProjections } from '../../../src/projections/all-projections.ts';
-import { auditReadModels } from '../../../src/projections/audit-read-models.ts';
+import { auditReadModels } from '../../../src/projections/rebuild/audit-read-models.ts';
 import { friendsProjection } from '../../../src/projections/friends-projection.ts';
 import { createGeneration, loadGenerations } from '../../../src/projections/generations.ts';
 import { inProcessBus } from '../../../src/projections/in-process-bus.ts';
@@ -12,9 +12,11 @@ import { messagesProjection } from '../../../src/projections/messages-projection
 import { packetsProjection } from '../../../src/projections/packets-projection.ts';
 import type { Projection } from '../../../src/projections/projection.ts';
 import { inboxPage } from '../../../src/projections/queries/inbox-queries.ts';
-import { abortRebuild, RebuildAborted, rebuild } from '../../../src/projections/rebuild.ts';
-import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild-lock.ts';
-import type { RebuildProgress } from '../../../src/projections/rebuild-progress.ts';
+import { abortRebuild } from '../../../src/projections/rebuild/abort-rebuild.ts';
+import { RebuildAborted } from '../../../src/projections/rebuild/rebuild-errors.ts';
+import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
+import { RebuildUnderWay, withRebuildLocks } from '../../../src/projections/rebuild/rebuild-lock.ts';
+import type { RebuildProgress } from '../../../src/projections/rebuild/rebuild-progress.ts';
 import { sqlOn } from '../../../src/projections/sql.ts';
 import { inTransaction } from '../../../src/projections/transaction.ts';
 import { walletProjection } from '../../../src/projections/wallet-projection.ts';
@@ -207,6 +209,37 @@ describe('a rebuild', () => {
     expect([...new Set(seen.map(({ phase }) => phase))]).toEqual(['copy', 'index', 'swap', 'drop', 'done']);
     const wallets = side.log.events.filter(({ stream }) => stream.startsWith('wallet-')).length;
     expect(seen.at(-1)).toMatchObject({ eventsDone: wallets, fraction: 1 });
+  });
+
+  it('makes the indexes of all before it swaps the first one, and drops the old rows behind the last', async () => {
+    const steps: string[] = [];
+    await rebuild(deps(), [accountsProjection, walletProjection, packetsProjection], {
+      onProgress: ({ phase }) => phase !== steps.at(-1) && phase !== 'copy' && steps.push(phase),
+    });
+    expect(steps).toEqual(['index', 'swap', 'drop', 'done']);
+  });
+
+  it('that fails between two swaps leaves no old rows of what it has swapped', async () => {
+    const unreadable: EventLog = {
+      append: (...args) => side.log.append(...args),
+      readStream(stream, options) {
+        // Its skips are read a second time by the swap.
+        if (stream === streams.projection('wallet') && looks++ > 0) throw new Error('the log is gone');
+        return side.log.readStream(stream, options);
+      },
+      readAll: (...args) => side.log.readAll(...args),
+      subscribe: (...args) => side.log.subscribe(...args),
+      head: () => side.log.head(),
+      close: () => side.log.close(),
+    };
+    let looks = 0;
+    const failing = rebuild({ ...deps(), log: unreadable }, [accountsProjection, walletProjection]);
+    await expect(failing).rejects.toThrow('the log is gone');
+    const generations = await loadGenerations(sqlOn(database.pool));
+    expect(generations.filter(({ name }) => name === 'accounts')).toMatchObject([
+      { number: 2, state: 'live' },
+    ]);
+    expect(generations.filter(({ name }) => name === 'wallet')).toMatchObject([{ number: 1, state: 'live' }]);
   });
 
   it('shows on request what the live rows had otherwise, row by row', async () => {

@@ -4,7 +4,7 @@ import { moneyRules } from '../../../domain/ledger/money-rules.ts';
 import type { MessageRule, MessageViolation } from '../../../domain/message-audit/message-rules.ts';
 import { messageRules } from '../../../domain/message-audit/message-rules.ts';
 import type { SkippedEvent } from '../../../domain/projection-skips.ts';
-import type { RowDifference } from '../../../projections/compare.ts';
+import type { RowDifference } from '../../../projections/rebuild/compare.ts';
 import { countOf, type TableDifferences } from './difference-list.ts';
 
 export interface AuditReport {

@@ -1,4 +1,4 @@
-import type { OnDifference, RowDifference } from '../../../projections/compare.ts';
+import type { OnDifference, RowDifference } from '../../../projections/rebuild/compare.ts';
 
 /** How many rows of a table only one side has. */
 export interface TableDifferences {

@@ -1,5 +1,5 @@
 import { allProjections } from '../../../projections/all-projections.ts';
-import type { RowDifference } from '../../../projections/compare.ts';
+import type { RowDifference } from '../../../projections/rebuild/compare.ts';
 import { count } from '../../progress.ts';
 import { type AuditReport, differenceCount } from './audit-report.ts';
 import type { TableDifferences } from './difference-list.ts';

@@ -1,5 +1,5 @@
 import type { Settings } from '../../../config/settings.ts';
-import { type EndedRebuild, endRebuilds } from '../../../projections/end-rebuilds.ts';
+import { type EndedRebuild, endRebuilds } from '../../../projections/rebuild/end-rebuilds.ts';
 import { CliError, exitCodes } from '../../cli-error.ts';
 import { withReadSide } from '../../with-read-side.ts';
 import { namedProjections } from './named-projections.ts';

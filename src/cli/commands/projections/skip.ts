@@ -4,7 +4,11 @@ import { recordSkip, recordUndoneSkip } from '../../../commands/skip-event.ts';
 import type { Position } from '../../../commands/event-log.ts';
 import type { SkippedEvent } from '../../../domain/projection-skips.ts';
 import { readSkips } from '../../../projections/read-skips.ts';
-import type { RebuildDeps } from '../../../projections/rebuild.ts';
+import type { RebuildDeps } from '../../../projections/rebuild/rebuild-context.ts';
+import { loadLiveGeneration } from '../../../projections/generations.ts';
+import { partitionOf } from '../../../projections/partitions.ts';
+import { type RebuildFailure, readRebuildFailures } from '../../../projections/rebuild/rebuild-failures.ts';
+import { sqlOn } from '../../../projections/sql.ts';
 import { atStoppedEvent, type StoppedPartition } from '../../../projections/stopped-partitions.ts';
 import { CliError, exitCodes } from '../../cli-error.ts';
 import { printable } from '../../event-lines.ts';
@@ -12,6 +16,7 @@ import { note } from '../../output.ts';
 import { withReadSide } from '../../with-read-side.ts';
 import { namedProjection } from './named-projections.ts';
 import { operatorName } from './operator-name.ts';
+import { rebuildFailureLine } from './rebuild-failure-lines.ts';
 import { eventPlace, stopLine } from './stop-lines.ts';
 import { takenUp } from './take-up.ts';
 import { type Tell, teller } from './teller.ts';
@@ -58,7 +63,7 @@ async function skip(deps: RebuildDeps, wish: Wish, signal: AbortSignal): Promise
   );
   if (outcome.kind === 'elsewhere') {
     const earlier = skippedAt([...(await readSkips(log, name)).values()], position);
-    if (earlier === undefined) throw refusal(wish, outcome.stopped);
+    if (earlier === undefined) return skipForRebuild(deps, wish, outcome.stopped);
     tell(alreadyLine(earlier), { outcome: 'already', skipped: earlier });
     return exitCodes.ok;
   }
@@ -99,6 +104,28 @@ async function skip(deps: RebuildDeps, wish: Wish, signal: AbortSignal): Promise
   }
 }
 
+/** Skips the event at which the last rebuild failed: it stops no partition, since the live rows have it. */
+async function skipForRebuild(
+  { log, pool, runtime }: RebuildDeps,
+  wish: Wish,
+  stopped: readonly StoppedPartition[],
+): Promise<number> {
+  const { name, position, reason, by, tell } = wish;
+  const live = await loadLiveGeneration(sqlOn(pool), name);
+  const [failed] = await readRebuildFailures(sqlOn(pool), name);
+  const event = failed?.failure.event;
+  const isThere = live !== undefined && event?.position === position.toString();
+  const partition = isThere ? partitionOf(event.stream, live.partitions) : undefined;
+  if (!isThere || partition === undefined || partition !== (wish.partition ?? partition)) {
+    throw refusal(wish, stopped, failed);
+  }
+  await recordSkip({ log, runtime }, { projection: name, partition, ...event, reason, by });
+  const advice = `its rows have the event until they are made again; run: hongbao projections rebuild ${name}`;
+  const skipped = { projection: name, partition, event };
+  tell(`recorded: ${name} skips ${eventPlace(event)}\n${advice}`, { outcome: 'recorded', ...skipped });
+  return exitCodes.ok;
+}
+
 async function undo({ log, runtime }: RebuildDeps, wish: Wish): Promise<number> {
   const { name, position, reason, by, tell } = wish;
   const skips = [...(await readSkips(log, name)).values()];
@@ -125,13 +152,20 @@ function alreadyLine(skip: SkippedEvent): string {
   return printable(`${skip.projection} skips ${eventPlace(skip)} already, by ${skip.by}: ${skip.reason}`);
 }
 
-function refusal({ name, position, partition }: Wish, stopped: readonly StoppedPartition[]): CliError {
+function refusal(
+  { name, position, partition }: Wish,
+  stopped: readonly StoppedPartition[],
+  failed: RebuildFailure | undefined,
+): CliError {
   const of = partition === undefined ? name : `${name} partition ${partition}`;
-  const places = stopped.map((one) => `  ${stopLine(one)}`).join('\n');
+  const places = [...stopped.map(stopLine), ...(failed === undefined ? [] : [rebuildFailureLine(failed)])];
   return new CliError(
-    places === ''
-      ? `Nothing is skipped: no partition of ${name} stands still.`
-      : `Nothing is skipped: ${of} does not stand still at an event at position ${position}.\n${places}`,
+    places.length === 0
+      ? `Nothing is skipped: no partition of ${name} stands still, and no rebuild of it failed.`
+      : [
+          `Nothing is skipped: ${of} does not stand still at an event at position ${position}, and its last rebuild did not fail at one.`,
+          ...places.map((place) => `  ${place}`),
+        ].join('\n'),
   );
 }
 

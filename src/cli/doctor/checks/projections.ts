@@ -6,7 +6,7 @@ import { noEpoch } from '../../../projections/log-epoch-reader.ts';
 import { partitionOf } from '../../../projections/partitions.ts';
 import type { Projection } from '../../../projections/projection.ts';
 import { readStoredStatus, type StoredStatus } from '../../../projections/read-status.ts';
-import { projectionsUnderRebuild } from '../../../projections/rebuild-lock.ts';
+import { projectionsUnderRebuild } from '../../../projections/rebuild/rebuild-lock.ts';
 import type { Check } from '../check.ts';
 import { distinct, type Finding, ok, problem, skipped, warning } from '../finding.ts';
 import { someoneProjects, tableExists } from '../read-side-facts.ts';

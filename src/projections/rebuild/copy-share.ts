@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import type { EventLog, Position } from '../commands/event-log.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import { projectionNamed } from './all-projections.ts';
-import type { Generation } from './generations.ts';
+import type { EventLog, Position } from '../../commands/event-log.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { projectionNamed } from '../all-projections.ts';
+import type { Generation } from '../generations.ts';
 import { evenPace, fullSpeed } from './pace.ts';
-import type { Projection } from './projection.ts';
-import { readSkips } from './read-skips.ts';
+import type { Projection } from '../projection.ts';
+import { readSkips } from '../read-skips.ts';
 import { copyToShadows } from './shadow-copy.ts';
 import { ShadowWriter } from './shadow-writer.ts';
 
@@ -19,6 +19,8 @@ export interface CopyShare {
   readonly epoch: string;
   readonly until: Position;
   readonly eventsPerSecondMax: number | undefined;
+  /** Its part of `limits.projections.rebuildAheadBytesMax`. */
+  readonly aheadBytesMax: number;
 }
 
 /** How far a worker is: events that it has copied since it last told, and up to where. */
@@ -37,7 +39,7 @@ export type CopyWorkers = (
 /** Does a worker's work. Throws as `copyToShadows` does. */
 export async function copyShare(
   { log, pool, runtime }: { readonly log: EventLog; readonly pool: pg.Pool; readonly runtime: Runtime },
-  { generations, epoch, until, eventsPerSecondMax }: CopyShare,
+  { generations, epoch, until, eventsPerSecondMax, aheadBytesMax }: CopyShare,
   onNews: (news: CopyNews) => void,
 ): Promise<void> {
   const nowMs = runtime.clock.nowMs();
@@ -51,7 +53,7 @@ export async function copyShare(
   }
   const pace = eventsPerSecondMax === undefined ? fullSpeed : evenPace(eventsPerSecondMax, runtime);
   const copied = (events: number, position: Position): void => onNews({ events, position });
-  await copyToShadows(log, writers, until, { copied, pace, signal: undefined });
+  await copyToShadows(log, writers, until, { copied, pace, signal: undefined, aheadBytesMax });
 }
 
 /**

@@ -1,6 +1,6 @@
-import type { Position } from '../commands/event-log.ts';
-import { limits } from '../config/limits.ts';
-import type { Timers } from '../runtime/runtime.ts';
+import type { Position } from '../../commands/event-log.ts';
+import { limits } from '../../config/limits.ts';
+import type { Timers } from '../../runtime/runtime.ts';
 
 /** A copy that is waited for only so long. */
 export interface BoundedTail {

@@ -1,14 +1,14 @@
 import type pg from 'pg';
-import type { Position } from '../commands/event-log.ts';
-import { limits } from '../config/limits.ts';
-import type { Clock } from '../runtime/runtime.ts';
-import { earliest } from './earliest.ts';
-import type { Generation } from './generations.ts';
-import { loadGenerations, showInView } from './generations.ts';
-import type { Projection } from './projection.ts';
-import type { Sql } from './sql.ts';
-import { isLockConflict } from './sql-errors.ts';
-import { inTransaction } from './transaction.ts';
+import type { Position } from '../../commands/event-log.ts';
+import { limits } from '../../config/limits.ts';
+import type { Clock } from '../../runtime/runtime.ts';
+import { earliest } from '../earliest.ts';
+import type { Generation } from '../generations.ts';
+import { loadGenerations, showInView } from '../generations.ts';
+import type { Projection } from '../projection.ts';
+import type { Sql } from '../sql.ts';
+import { isLockConflict } from '../sql-errors.ts';
+import { inTransaction } from '../transaction.ts';
 
 export type SwapOutcome =
   | { readonly kind: 'swapped'; readonly before: Generation }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allProjections } from '../../src/projections/all-projections.ts';
-import { dealOut } from '../../src/projections/copy-share.ts';
+import { allProjections } from '../../../src/projections/all-projections.ts';
+import { dealOut } from '../../../src/projections/rebuild/copy-share.ts';
 
 const names = (hands: ReturnType<typeof dealOut>): string[][] =>
   hands.map((hand) => hand.map((projection) => projection.name));

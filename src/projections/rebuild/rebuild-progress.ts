@@ -1,5 +1,5 @@
-import type { Position } from '../commands/event-log.ts';
-import type { Clock } from '../runtime/runtime.ts';
+import type { Position } from '../../commands/event-log.ts';
+import type { Clock } from '../../runtime/runtime.ts';
 
 export type RebuildPhase = 'copy' | 'index' | 'compare' | 'swap' | 'drop' | 'done';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { evenPace } from '../../src/projections/pace.ts';
-import { virtualRuntime } from '../support/virtual-runtime.ts';
+import { evenPace } from '../../../src/projections/rebuild/pace.ts';
+import { virtualRuntime } from '../../support/virtual-runtime.ts';
 
 describe('the pace of a copy', () => {
   it('is one batch after another at the rate, in parts of a second', async () => {

@@ -1,8 +1,8 @@
-import type { Position } from '../commands/event-log.ts';
-import { START } from '../commands/event-log.ts';
-import { earliest } from './earliest.ts';
-import { partitionOf } from './partitions.ts';
-import type { Sql } from './sql.ts';
+import type { Position } from '../../commands/event-log.ts';
+import { START } from '../../commands/event-log.ts';
+import { earliest } from '../earliest.ts';
+import { partitionOf } from '../partitions.ts';
+import type { Sql } from '../sql.ts';
 
 /**
  * How far the partitions of a generation are, by partition: each follows the log at a pace of its own, so its rows

@@ -1,12 +1,12 @@
 import type pg from 'pg';
-import { limits } from '../config/limits.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { Generation } from './generations.ts';
-import { dropGeneration, loadGenerations } from './generations.ts';
-import { abortRebuild } from './rebuild.ts';
+import { limits } from '../../config/limits.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Generation } from '../generations.ts';
+import { dropGeneration, loadGenerations } from '../generations.ts';
+import { abortRebuild } from './abort-rebuild.ts';
 import { RebuildUnderWay, withRebuildLocks } from './rebuild-lock.ts';
-import { sqlOn } from './sql.ts';
-import { inTransaction } from './transaction.ts';
+import { sqlOn } from '../sql.ts';
+import { inTransaction } from '../transaction.ts';
 
 /**
  * What became of the rebuild of one projection: `aborted` by us; `swapped` in before it could be; `ending`, as soon as

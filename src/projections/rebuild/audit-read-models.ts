@@ -1,7 +1,7 @@
-import { allProjections } from './all-projections.ts';
+import { allProjections } from '../all-projections.ts';
 import type { RowDifference } from './compare.ts';
-import type { Projection } from './projection.ts';
-import type { RebuildDeps, RebuildOptions } from './rebuild.ts';
+import type { Projection } from '../projection.ts';
+import type { RebuildDeps, RebuildOptions } from './rebuild-context.ts';
 import { rebuild } from './rebuild.ts';
 
 /**

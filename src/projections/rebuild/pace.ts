@@ -1,5 +1,5 @@
-import type { Runtime } from '../runtime/runtime.ts';
-import { limits } from '../config/limits.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import { limits } from '../../config/limits.ts';
 
 /** Holds a copy down to a rate, so that it leaves the machine to others. */
 export interface Pace {

@@ -1,8 +1,8 @@
-import { limits } from '../config/limits.ts';
-import type { Generation } from './generations.ts';
-import { schemaOf } from './generations.ts';
-import type { Projection } from './projection.ts';
-import type { Sql } from './sql.ts';
+import { limits } from '../../config/limits.ts';
+import type { Generation } from '../generations.ts';
+import { schemaOf } from '../generations.ts';
+import type { Projection } from '../projection.ts';
+import type { Sql } from '../sql.ts';
 
 /** A row that only one side has. A row with two contents is two of these. */
 export interface RowDifference {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { sqlOn } from './sql.ts';
+import { sqlOn } from '../sql.ts';
 
 /** Another rebuild of the same projection is under way. */
 export class RebuildUnderWay extends Error {

@@ -1,9 +1,9 @@
-import { limits } from '../config/limits.ts';
-import { backoffMs } from '../runtime/backoff.ts';
-import type { Projection } from './projection.ts';
-import type { ProjectionFailure } from './projection-failure.ts';
-import { rebuildFailure } from './projection-failure.ts';
-import type { RebuildDeps } from './rebuild.ts';
+import { limits } from '../../config/limits.ts';
+import { backoffMs } from '../../runtime/backoff.ts';
+import type { Projection } from '../projection.ts';
+import type { ProjectionFailure } from '../projection-failure.ts';
+import { rebuildFailure } from '../projection-failure.ts';
+import type { RebuildDeps } from './rebuild-context.ts';
 import { rebuild } from './rebuild.ts';
 import { RebuildUnderWay } from './rebuild-lock.ts';
 

@@ -1,13 +1,13 @@
 import type pg from 'pg';
-import type { Position } from '../commands/event-log.ts';
-import { OperatorError } from '../config/operator-error.ts';
+import type { Position } from '../../commands/event-log.ts';
+import { OperatorError } from '../../config/operator-error.ts';
 import type { Comparison, OnDifference } from './compare.ts';
 import { compareGenerations } from './compare.ts';
-import { loadLiveGeneration } from './generations.ts';
+import { loadLiveGeneration } from '../generations.ts';
 import type { LogCut } from './log-cut.ts';
 import { firstOf, lastOf, liveCut } from './log-cut.ts';
 import type { ShadowWriter } from './shadow-writer.ts';
-import { inTransaction } from './transaction.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** The live rows are further than the log, which therefore cannot say what they should be. */
 export class LiveRowsAhead extends OperatorError {

@@ -1,19 +1,19 @@
 import type pg from 'pg';
-import type { Position } from '../commands/event-log.ts';
-import { START } from '../commands/event-log.ts';
-import { limits } from '../config/limits.ts';
-import { noSkips, type Skips } from '../domain/projection-skips.ts';
-import type { Checkpoint } from './checkpoints.ts';
-import { CheckpointMoved, loadCheckpoint, moveCheckpoints } from './checkpoints.ts';
-import type { Generation } from './generations.ts';
-import { schemaOf } from './generations.ts';
+import type { Position } from '../../commands/event-log.ts';
+import { START } from '../../commands/event-log.ts';
+import { limits } from '../../config/limits.ts';
+import { noSkips, type Skips } from '../../domain/projection-skips.ts';
+import type { Checkpoint } from '../checkpoints.ts';
+import { CheckpointMoved, loadCheckpoint, moveCheckpoints } from '../checkpoints.ts';
+import type { Generation } from '../generations.ts';
+import { schemaOf } from '../generations.ts';
 import type { LogCut } from './log-cut.ts';
 import { isBefore } from './log-cut.ts';
-import type { ProjectedEvent } from './projected-event.ts';
-import type { Projection } from './projection.ts';
-import { isSkipped } from './read-skips.ts';
-import { sqlOn } from './sql.ts';
-import { inTransaction } from './transaction.ts';
+import type { ProjectedEvent } from '../projected-event.ts';
+import type { Projection } from '../projection.ts';
+import { isSkipped } from '../read-skips.ts';
+import { sqlOn } from '../sql.ts';
+import { inTransaction } from '../transaction.ts';
 
 /** What a shadow is of. */
 export interface ShadowPlace {
