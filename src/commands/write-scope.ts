@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { MasterKey } from '../vault/master-key.ts';
+import type { PaymentTokens } from '../vault/payment-tokens.ts';
 import type { Aggregates } from './aggregates.ts';
 import type { EventLog } from './event-log.ts';
 import type { Preconditions } from './preconditions.ts';
@@ -15,6 +16,7 @@ export interface WriteScope {
   readonly receipts: ReceiptBuffer;
   readonly keyring: Keyring;
   readonly masterKey: MasterKey;
+  readonly paymentTokens: Pick<PaymentTokens, 'verify'>;
   readonly runtime: Runtime;
   readonly logger: Logger;
   /** Whether deposits come from nowhere, as in development. */

@@ -288,6 +288,13 @@ export const limits = {
     passwordHashLanes: 1,
     passwordLengthMin: 8,
     passwordLengthMax: 128,
+    /** Wrong payment PINs in a row until the PIN is locked; the first lock, and how much longer each further one is. */
+    paymentPinTriesMax: 5,
+    paymentPinLockMsMin: 60_000,
+    paymentPinLockGrowth: 5,
+    paymentPinLockMsMax: 86_400_000,
+    /** How long a right payment PIN lets a device pay. */
+    paymentTokenTtlMs: 300_000,
     accessTokenTtlMs: 600_000,
     refreshTokenTtlMs: 30 * 86_400_000,
     /**
@@ -472,6 +479,8 @@ export const limits = {
     loginsPerMinutePerAddress: 60,
     loginsPerMinutePerAccount: 10,
     registrationsPerMinutePerAddress: 60,
+    /** Requests of one account about its payment PIN: each may take a hash. */
+    paymentPinsPerMinutePerAccount: 20,
     /** WebSocket upgrades per minute and address. */
     upgradesPerMinute: 600,
     /** A store of shared rates that does not answer within the first is done without, within the second is left. */

@@ -8,6 +8,7 @@ import { errorHandler, sendError } from './http/error-handler.ts';
 import { groupRoutes } from './http/group-routes.ts';
 import { metricsRoute } from './http/metrics-route.ts';
 import { moneyRoutes } from './http/money-routes.ts';
+import { paymentPinRoutes } from './http/payment-pin-routes.ts';
 import { peopleRoutes } from './http/people-routes.ts';
 import type { GatewayApp, RouteContext } from './http/route-context.ts';
 import { security } from './http/security.ts';
@@ -65,7 +66,14 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   });
   await apiDocs(app);
   await socketRoute(app, context);
-  for (const routes of [sessionRoutes, peopleRoutes, groupRoutes, conversationRoutes, moneyRoutes]) {
+  for (const routes of [
+    sessionRoutes,
+    paymentPinRoutes,
+    peopleRoutes,
+    groupRoutes,
+    conversationRoutes,
+    moneyRoutes,
+  ]) {
     routes(app, context);
   }
   healthRoutes(app, context);

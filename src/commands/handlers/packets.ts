@@ -16,6 +16,7 @@ import { EventLogUnavailable } from '../event-log.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
 import { isPacketMessageId } from '../packet-message-id.ts';
 import { commitTo, seedOf } from '../packet-secrets.ts';
+import { paymentRefusal } from '../payment-refusal.ts';
 import type { FundedPacket } from '../process-managers/send-packet.ts';
 import { finishSend } from '../process-managers/send-packet.ts';
 import type { RequestContext, RequestOf } from '../requests.ts';
@@ -29,7 +30,7 @@ const packetNotFound = rejection('packet-not-found', 'There is no such packet, o
 export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grabPacket'> {
   const { aggregates, preconditions, masterKey } = scope;
   return {
-    async sendPacket(request, context) {
+    async sendPacket({ paymentToken, ...request }, context) {
       const wrong = wrongNumbers(request);
       if (wrong !== undefined) return rejected(wrong);
       const { conversationId, clientMsgId } = request;
@@ -39,7 +40,8 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket' | 'grab
       const refusal =
         (await preconditions.sender(conversationId, sender)) ??
         (await preconditions.receivers(conversationId, request.receivers)) ??
-        (await usedForText(scope, packetId, request, context));
+        (await usedForText(scope, packetId, request, context)) ??
+        (await paymentRefusal(scope, context, paymentToken));
       const command = {
         type: 'FundPacket',
         userId: sender,
