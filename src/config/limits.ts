@@ -562,6 +562,8 @@ export const limits = {
     /** After an abort, so long is looked whether the rebuild has given up, this often. */
     abortMsMax: 30_000,
     abortPollMs: 100,
+    /** Why an account is frozen or unfrozen: kept in the log. */
+    freezeReasonCharsMax: 500,
     /** Why an event is skipped: kept in the log. */
     skipReasonCharsMax: 500,
     /** How far a rebuild is behind the log is looked up this often. */
