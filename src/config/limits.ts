@@ -479,6 +479,10 @@ export const limits = {
     loginsPerMinutePerAddress: 60,
     loginsPerMinutePerAccount: 10,
     registrationsPerMinutePerAddress: 60,
+    /** Entries of a statement in one file: whoever has more asks for the next file. */
+    statementFileRowsMax: 100_000,
+    /** Such files per minute and address: each may take hundreds of reads. */
+    statementFilesPerMinutePerAddress: 20,
     /** Requests of one account about its payment PIN: each may take a hash. */
     paymentPinsPerMinutePerAccount: 20,
     /** WebSocket upgrades per minute and address. */

@@ -111,6 +111,12 @@ export const PageQuerySchema = Type.Object(
   strict,
 );
 
+/** `after`: the number of the last entry of the file before. */
+export const StatementFileQuerySchema = Type.Object(
+  { ...afterPosition, after: PageQuerySchema.properties.after },
+  strict,
+);
+
 export const FriendRequestsQuerySchema = Type.Object(
   {
     ...PageQuerySchema.properties,

@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
+import { limits } from '../../config/limits.ts';
 import type { PacketId } from '../../domain/ids.ts';
 import {
   PacketParamsSchema,
@@ -6,10 +8,12 @@ import {
   PacketViewSchema,
   PageQuerySchema,
   ReadQuerySchema,
+  StatementFileQuerySchema,
   StatementPageSchema,
   WalletViewSchema,
 } from '../../protocol/http.ts';
 import { packetProofView, packetView, walletEntryView } from '../views/money-views.ts';
+import { statementCsv } from '../views/statement-csv.ts';
 import { RequestFailed } from '../wire-error.ts';
 import { authenticator, claimsOf } from './authenticate.ts';
 import { nextOf, numberPage } from './page-cursors.ts';
@@ -46,6 +50,27 @@ export function moneyRoutes(app: GatewayApp, context: RouteContext) {
       await awaitPosition(context, ['wallet'], request.query);
       const page = await reads.statement(claimsOf(request).userId, numberPage(request.query));
       return { items: page.rows.map(walletEntryView), next: nextOf(page) };
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/api/wallet/statement.csv',
+    schema: { tags: ['money'], security, produces: ['text/csv'], querystring: StatementFileQuerySchema },
+    config: { rateLimit: { max: limits.gateway.statementFilesPerMinutePerAddress, timeWindow: 60_000 } },
+    preHandler,
+    handler: async (request, reply) => {
+      await awaitPosition(context, ['wallet'], request.query);
+      const { before } = numberPage(request.query);
+      const { statementFileRowsMax: rowsMax } = limits.gateway;
+      const pageRows = limits.projections.pageRowsMax;
+      const lines = statementCsv(reads, claimsOf(request).userId, { before, rowsMax, pageRows });
+      // The first page before the headers: what stands in its way is answered as everywhere.
+      const { value: first = '' } = await lines.next();
+      return reply
+        .type('text/csv; charset=utf-8')
+        .header('content-disposition', 'attachment; filename="statement.csv"')
+        .send(Readable.from(behind(first, lines)));
     },
   });
 
@@ -92,4 +117,9 @@ export function moneyRoutes(app: GatewayApp, context: RouteContext) {
     if (found === undefined) throw new RequestFailed('packet-not-found');
     return found;
   }
+}
+
+async function* behind(first: string, rest: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+  yield first;
+  yield* rest;
 }
