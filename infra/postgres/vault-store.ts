@@ -4,6 +4,7 @@ import type { RandomSource } from '../../src/runtime/runtime.ts';
 import type { MasterKey } from '../../src/vault/master-key.ts';
 import type { DataKey, Vault } from '../../src/vault/vault.ts';
 import { durableTransaction } from './durable-transaction.ts';
+import { createPaymentPinStore } from './payment-pin-store.ts';
 import { rotateRefreshToken } from './refresh-token-rotation.ts';
 
 export interface VaultStoreOptions {
@@ -22,6 +23,8 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
   });
 
   return {
+    ...createPaymentPinStore(pool),
+
     async ensureDataKey(subject) {
       const newest = await newestDataKey(pool, subject);
       if (newest?.wrapped) return unwrapDataKey(subject, newest.version, newest.wrapped);
@@ -92,6 +95,7 @@ export function createVaultStore({ pool, masterKey, random }: VaultStoreOptions)
     async discardUser(userId) {
       await durableTransaction(pool, async (client) => {
         await client.query('delete from hongbao_vault.password where user_id = $1', [userId]);
+        await client.query('delete from hongbao_vault.payment_pin where user_id = $1', [userId]);
         await client.query('delete from hongbao_vault.token_family where user_id = $1', [userId]);
         await client.query('update hongbao_vault.data_key set wrapped = null where subject = $1', [userId]);
       });

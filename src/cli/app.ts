@@ -130,6 +130,7 @@ export async function startApp(
         environment,
         commands: writeSide.commands,
         accounts: writeSide.accounts,
+        paymentPins: writeSide.paymentPins,
         tokens: writeSide.tokens,
         keyring: writeSide.keyring,
         reads: readModels(pool, positions),

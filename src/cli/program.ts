@@ -1,6 +1,7 @@
 import { Command, type CommanderError } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
 import { exitCodes } from './cli-error.ts';
+import { addAccounts } from './program/account-commands.ts';
 import { addAuditCommands } from './program/audit-commands.ts';
 import { addEventstore } from './program/eventstore-commands.ts';
 import { examples } from './program/examples.ts';
@@ -28,6 +29,7 @@ export function buildProgram(): Command {
   addRebuild(program, 'hongbao rebuild');
   addReplay(program);
   addAuditCommands(program);
+  addAccounts(program);
   addHelpCommands(program);
   addLogFileCommands(program);
   addEventstore(program);

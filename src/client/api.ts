@@ -3,7 +3,17 @@
  */
 import type { ErrorCode } from '../domain/error-codes.ts';
 import type { ConversationId, DeviceId, GroupId, PacketId, UserId } from '../domain/ids.ts';
-import type { DevAccounts, LoginBody, Me, Messages, Page, RegisterBody, Tokens } from '../protocol/http.ts';
+import type {
+  DevAccounts,
+  LoginBody,
+  Me,
+  Messages,
+  Page,
+  PaymentPinStatus,
+  PaymentToken,
+  RegisterBody,
+  Tokens,
+} from '../protocol/http.ts';
 import type { PushData } from '../protocol/pushes.ts';
 import type { Answers, Takes, WireRequestType } from '../protocol/requests.ts';
 import type { GroupMemberView, GroupView } from '../protocol/views/group-views.ts';
@@ -118,6 +128,7 @@ export interface ClientQueries {
     options?: ReadOptions & { after?: number; before?: number; limit?: number },
   ): Promise<Messages>;
   receipts(conversationId: ConversationId, options?: PageOptions): Promise<Page<ReceiptView>>;
+  paymentPin(): Promise<PaymentPinStatus>;
   wallet(options?: ReadOptions): Promise<WalletView>;
   statement(options?: PageOptions): Promise<Page<WalletEntryView>>;
   packet(packetId: PacketId, options?: ReadOptions): Promise<PacketView>;
@@ -144,6 +155,11 @@ export interface Client extends ClientQueries {
   /** Ends the session on this device, here and on the server. */
   logOut(): Promise<void>;
   changePassword(oldPassword: string, newPassword: string): Promise<void>;
+  /** Sets a payment PIN of 6 digits, or another one in place of one that was forgotten or locked. */
+  setPaymentPin(pin: string, password: string): Promise<void>;
+  changePaymentPin(oldPin: string, newPin: string): Promise<void>;
+  /** Gives the `paymentToken` of `sendPacket` and `withdraw`, good on this device for minutes. */
+  verifyPaymentPin(pin: string): Promise<PaymentToken>;
 
   /**
    * Opens the connection and keeps it open: reconnects by itself until `disconnect` or the session's end.

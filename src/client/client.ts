@@ -156,6 +156,10 @@ export function createClient(options: ClientOptions): Client {
     events.emit('sessionEnded', { reason });
   }
 
+  function post<Answer>(path: string, body: unknown): Promise<Answer> {
+    return session.authorized((accessToken) => http<Answer>({ method: 'POST', path, body, accessToken }));
+  }
+
   const client: Client = {
     ...queries,
     get state() {
@@ -198,15 +202,10 @@ export function createClient(options: ClientOptions): Client {
       }
     },
 
-    changePassword: (oldPassword, newPassword) =>
-      session.authorized((accessToken) =>
-        http<undefined>({
-          method: 'POST',
-          path: '/api/password',
-          body: { oldPassword, newPassword },
-          accessToken,
-        }),
-      ),
+    changePassword: (oldPassword, newPassword) => post('/api/password', { oldPassword, newPassword }),
+    setPaymentPin: (pin, password) => post('/api/payment-pin', { pin, password }),
+    changePaymentPin: (oldPin, pin) => post('/api/payment-pin/change', { oldPin, pin }),
+    verifyPaymentPin: (pin) => post('/api/payment-pin/verify', { pin }),
 
     connect() {
       if (session.current === undefined) return Promise.reject(closed('There is no session: log in first.'));

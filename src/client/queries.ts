@@ -1,4 +1,4 @@
-import type { DevAccounts, Me, Messages, Page } from '../protocol/http.ts';
+import type { DevAccounts, Me, Messages, Page, PaymentPinStatus } from '../protocol/http.ts';
 import type { GroupMemberView, GroupView } from '../protocol/views/group-views.ts';
 import type { InboxEntryView, ReceiptView } from '../protocol/views/message-views.ts';
 import type {
@@ -48,6 +48,7 @@ export function clientQueries(http: HttpApi, session: SessionKeeper): ClientQuer
       }),
     receipts: (conversationId, options) =>
       get<Page<ReceiptView>>(`/api/conversations/${conversationId}/receipts`, page(options)),
+    paymentPin: () => get<PaymentPinStatus>('/api/payment-pin', {}),
     wallet: (options) => get<WalletView>('/api/wallet', read(options)),
     statement: (options) => get<Page<WalletEntryView>>('/api/wallet/statement', page(options)),
     packet: (packetId, options) => get<PacketView>(`/api/packets/${packetId}`, read(options)),

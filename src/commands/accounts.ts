@@ -5,7 +5,6 @@ import { streams } from '../domain/streams.ts';
 import type { PasswordHasher } from '../vault/password-hasher.ts';
 import type { TokenPair, Tokens } from '../vault/tokens.ts';
 import type { Vault } from '../vault/vault.ts';
-import { bodyHashOf } from './canonical-json.ts';
 import type { PasswordChange } from './change-password.ts';
 import { changePassword } from './change-password.ts';
 import { faultOutcome } from './command-service.ts';
@@ -13,6 +12,7 @@ import { badCredentials, normaliseUsername, passwordRefusal, usernameRefusal } f
 import type { Position } from './event-log.ts';
 import { START } from './event-log.ts';
 import { outcomeOf, rejected } from './outcomes.ts';
+import { ownCommand } from './own-command.ts';
 import { finishRegistration } from './process-managers/register-account.ts';
 import { readProfile } from './profile-reader.ts';
 import type { Outcome } from './requests.ts';
@@ -90,19 +90,6 @@ export function createAccounts(options: AccountsOptions): Accounts {
 
   const usernameStream = (normalised: string): string => streams.username(masterKey.usernameHash(normalised));
 
-  /** A command of a user that no client gave an id: it is told apart by what it is about. */
-  const ownCommand = <Command>(userId: UserId, command: Command, body: unknown) => {
-    const commandId = runtime.ids.next();
-    return {
-      command,
-      commandId,
-      bodyHash: bodyHashOf(body),
-      actor: userId,
-      correlationId: commandId,
-      causationId: commandId,
-    };
-  };
-
   const account = async (userId: UserId) =>
     (await aggregates.account.load(streams.account(userId), { maxAgeMs: 0 })).state;
 
@@ -113,7 +100,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   ): Promise<Outcome<Session>> {
     const deviceId = runtime.ids.next() as DeviceId;
     const name = await keyring.seal(userId, deviceName);
-    const command = ownCommand(userId, { type: 'AddDevice', deviceId, name } as const, { deviceId });
+    const command = ownCommand(runtime, userId, { type: 'AddDevice', deviceId, name } as const, { deviceId });
     const added = await aggregates.account.execute(streams.account(userId), command);
     if (added.kind !== 'accepted') return outcomeOf(added, notAccepted);
     try {
@@ -146,7 +133,9 @@ export function createAccounts(options: AccountsOptions): Accounts {
       username: await keyring.seal(userId, username),
       nickname: await keyring.seal(userId, request.nickname),
     };
-    const command = ownCommand(userId, { type: 'ClaimUsername', userId, ...names } as const, { userId });
+    const command = ownCommand(runtime, userId, { type: 'ClaimUsername', userId, ...names } as const, {
+      userId,
+    });
     const claim = await aggregates.username.execute(stream, command);
     if (claim.kind === 'rejected' || claim.kind === 'busy') {
       await vault.discardUser(userId);
@@ -216,7 +205,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   async function revokeDevice(userId: UserId, deviceId: DeviceId): Promise<Outcome<Record<string, never>>> {
-    const command = ownCommand(userId, { type: 'RevokeDevice', deviceId } as const, { deviceId });
+    const command = ownCommand(runtime, userId, { type: 'RevokeDevice', deviceId } as const, { deviceId });
     const outcome = await aggregates.account.execute(streams.account(userId), command);
     const gone = outcome.kind === 'rejected' && outcome.rejection.code === 'device-unknown';
     if (outcome.kind !== 'accepted' && !gone) return outcomeOf(outcome, () => ({}));
@@ -226,7 +215,7 @@ export function createAccounts(options: AccountsOptions): Accounts {
   }
 
   const recordPasswordChange = async (userId: UserId) => {
-    const command = ownCommand(userId, { type: 'RecordPasswordChange' } as const, {});
+    const command = ownCommand(runtime, userId, { type: 'RecordPasswordChange' } as const, {});
     return outcomeOf(await aggregates.account.execute(streams.account(userId), command), () => ({}));
   };
   const passwordChange = { vault, passwords, bounds, logger, account, revokeDevice, recordPasswordChange };

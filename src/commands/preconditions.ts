@@ -18,6 +18,8 @@ import { firstRefusal } from './first-refusal.ts';
 export interface Preconditions {
   /** Why this user, on this device, may do nothing now. */
   actor(userId: UserId, deviceId: DeviceId): Promise<Rejection | undefined>;
+  /** Why a payment needs a proof of the PIN: there is one, and the proof is not of the one that was set last. */
+  paymentPin(userId: UserId, provenPinNumber: number | undefined): Promise<Rejection | undefined>;
   /** Why there is no such user. */
   exists(userId: UserId): Promise<Rejection | undefined>;
   /** Why one of these is not there to be asked, invited or befriended by `by`. */
@@ -43,6 +45,7 @@ const noConversation = rejection(
 );
 const noUser = rejection('not-found', 'There is no such user.');
 const noDevice = rejection('unauthenticated', 'This device has been logged out.');
+const pinRequired = rejection('pin-required', 'This needs a payment token: the account has a payment PIN.');
 const notInConversation = rejection('receivers-invalid', 'A receiver is not in the conversation.');
 const notWanted = rejection('blocked', 'One of these users does not want this of you.');
 
@@ -109,6 +112,12 @@ export function createPreconditions(
       checked(async (age) => {
         const state = await accountOf(userId, age);
         return accountRefusal(state) ?? (state.devices.includes(deviceId) ? undefined : noDevice);
+      }),
+
+    paymentPin: (userId, provenPinNumber) =>
+      checked(async (age) => {
+        const { paymentPins } = await accountOf(userId, age);
+        return paymentPins === 0 || paymentPins === provenPinNumber ? undefined : pinRequired;
       }),
 
     exists: (userId) =>

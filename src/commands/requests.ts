@@ -46,7 +46,10 @@ export interface Requests {
 
   /** The sandbox provider of development: money out of thin air. */
   deposit: { takes: { amountFen: number; providerRef: string }; answers: { balanceFen: number } };
-  withdraw: { takes: { amountFen: number; providerRef: string }; answers: { balanceFen: number } };
+  withdraw: {
+    takes: { amountFen: number; providerRef: string; paymentToken?: string };
+    answers: { balanceFen: number };
+  };
 
   sendPacket: {
     takes: {
@@ -64,6 +67,8 @@ export interface Requests {
       cover?: PacketCover;
       /** What a grab must bring. Without it, none is asked for. */
       phrase?: string;
+      /** Needed by an account with a payment PIN; no part of what a repeated request is recognised by. */
+      paymentToken?: string;
     };
     answers: MessageReceipt & {
       packetId: PacketId;
@@ -133,7 +138,13 @@ export interface RequestContext {
 export type Outcome<Answer> =
   /** Durable. `position` is the log's position from which on reads show it. */
   | { readonly kind: 'accepted'; readonly answer: Answer; readonly position: Position }
-  | { readonly kind: 'rejected'; readonly code: ErrorCode; readonly message: string }
+  | {
+      readonly kind: 'rejected';
+      readonly code: ErrorCode;
+      readonly message: string;
+      /** When the same request may be accepted, where that is known. */
+      readonly retryAfterMs?: number;
+    }
   /** A queue is full; nothing was done. */
   | { readonly kind: 'busy'; readonly retryAfterMs: number }
   /** It may have taken effect or not; the same command id finds out. */

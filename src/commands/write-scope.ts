@@ -3,6 +3,7 @@ import type { PacketLimits } from '../domain/packet/packet-limits.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Keyring } from '../vault/keyring.ts';
 import type { MasterKey } from '../vault/master-key.ts';
+import type { PaymentTokens } from '../vault/payment-tokens.ts';
 import type { Aggregates } from './aggregates.ts';
 import type { EventLog } from './event-log.ts';
 import type { PhraseTries } from './phrase-tries.ts';
@@ -17,6 +18,7 @@ export interface WriteScope {
   readonly receipts: ReceiptBuffer;
   readonly keyring: Keyring;
   readonly masterKey: MasterKey;
+  readonly paymentTokens: Pick<PaymentTokens, 'verify'>;
   readonly runtime: Runtime;
   readonly logger: Logger;
   /** Whether deposits come from nowhere, as in development. */

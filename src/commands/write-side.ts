@@ -9,6 +9,7 @@ import { createKeyring } from '../vault/keyring.ts';
 import type { MasterKey } from '../vault/master-key.ts';
 import type { PasswordHasher } from '../vault/password-hasher.ts';
 import { createPasswordHasher } from '../vault/password-hasher.ts';
+import { createPaymentTokens } from '../vault/payment-tokens.ts';
 import type { Tokens } from '../vault/tokens.ts';
 import { createTokens } from '../vault/tokens.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -23,6 +24,8 @@ import type { EventLog } from './event-log.ts';
 import { beginEpochOfOlderLog, ensureLogEpoch } from './log-epoch.ts';
 import type { LogWitness } from './log-witness.ts';
 import { PhraseTries } from './phrase-tries.ts';
+import type { PaymentPins } from './payment-pins.ts';
+import { createPaymentPins } from './payment-pins.ts';
 import { createPreconditions } from './preconditions.ts';
 import type { FollowerStatus } from './process-managers/follower.ts';
 import type { FollowerCheckpoints } from './process-managers/follower-checkpoints.ts';
@@ -68,6 +71,7 @@ export interface WriteSide {
   readonly epoch: string;
   readonly commands: CommandService;
   readonly accounts: Accounts;
+  readonly paymentPins: PaymentPins;
   readonly tokens: Tokens;
   readonly keyring: Keyring;
   readonly refunds: RefundPort;
@@ -102,6 +106,12 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     refreshTokenTtlMs: bounds.refreshTokenTtlMs,
     refreshRetryGraceMs: bounds.refreshRetryGraceMs,
   });
+  const paymentTokens = await createPaymentTokens({
+    vault,
+    clock: runtime.clock,
+    random: runtime.random,
+    paymentTokenTtlMs: bounds.paymentTokenTtlMs,
+  });
   const keyring = createKeyring({
     vault,
     clock: runtime.clock,
@@ -133,6 +143,7 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     receipts,
     keyring,
     masterKey,
+    paymentTokens,
     runtime,
     logger,
     sandboxMoney,
@@ -151,6 +162,7 @@ export async function openWriteSide(options: WriteSideOptions): Promise<WriteSid
     epoch,
     commands: createCommandService(scope),
     accounts: createAccounts({ scope, vault, tokens, passwords, bounds }),
+    paymentPins: createPaymentPins({ scope, vault, passwords, paymentTokens, bounds }),
     tokens,
     keyring,
     refunds: {

@@ -303,6 +303,13 @@ export const limits = {
     passwordHashLanes: 1,
     passwordLengthMin: 8,
     passwordLengthMax: 128,
+    /** Wrong payment PINs in a row until the PIN is locked; the first lock, and how much longer each further one is. */
+    paymentPinTriesMax: 5,
+    paymentPinLockMsMin: 60_000,
+    paymentPinLockGrowth: 5,
+    paymentPinLockMsMax: 86_400_000,
+    /** How long a right payment PIN lets a device pay. */
+    paymentTokenTtlMs: 300_000,
     accessTokenTtlMs: 600_000,
     refreshTokenTtlMs: 30 * 86_400_000,
     /**
@@ -498,6 +505,12 @@ export const limits = {
     loginsPerMinutePerAddress: 60,
     loginsPerMinutePerAccount: 10,
     registrationsPerMinutePerAddress: 60,
+    /** Entries of a statement in one file: whoever has more asks for the next file. */
+    statementFileRowsMax: 100_000,
+    /** Such files per minute and address: each may take hundreds of reads. */
+    statementFilesPerMinutePerAddress: 20,
+    /** Requests of one account about its payment PIN: each may take a hash. */
+    paymentPinsPerMinutePerAccount: 20,
     /** WebSocket upgrades per minute and address. */
     upgradesPerMinute: 600,
     /** A store of shared rates that does not answer within the first is done without, within the second is left. */
@@ -581,6 +594,8 @@ export const limits = {
     abortPollMs: 100,
     /** Rows that differ which an audit lists in JSON, of each table; it counts all, and lists as many as it is told to. */
     differencesListedMax: 10_000,
+    /** Why an account is frozen or unfrozen: kept in the log. */
+    freezeReasonCharsMax: 500,
     /** Why an event is skipped: kept in the log. */
     skipReasonCharsMax: 500,
     /** How far a rebuild is behind the log is looked up this often. */

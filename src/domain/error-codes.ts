@@ -50,6 +50,23 @@ export const errorCodes = {
   'password-weak': { http: 400, temporary: false, meaning: 'A password has 8 to 128 characters.' },
   'account-frozen': { http: 403, temporary: false, meaning: 'The account is frozen.' },
   'account-closed': { http: 403, temporary: false, meaning: 'The account is closed.' },
+  'pin-weak': {
+    http: 400,
+    temporary: false,
+    meaning: 'A payment PIN has 6 digits, and is not one of those that anybody would try first.',
+  },
+  'pin-not-set': { http: 409, temporary: false, meaning: 'The account has no payment PIN.' },
+  'pin-wrong': { http: 403, temporary: false, meaning: 'The payment PIN is wrong.' },
+  'pin-locked': {
+    http: 429,
+    temporary: true,
+    meaning: 'The payment PIN is locked after wrong tries. Try again after the given time.',
+  },
+  'pin-required': {
+    http: 403,
+    temporary: false,
+    meaning: 'This needs a payment token: the account has a payment PIN.',
+  },
   'device-unknown': { http: 404, temporary: false, meaning: 'The account has no such device.' },
   // Friends.
   'self-not-allowed': { http: 400, temporary: false, meaning: 'This cannot be done with oneself.' },

@@ -20,6 +20,7 @@ const upcasters: { readonly [Type in DomainEventType]: readonly Upcaster[] } = {
   AccountRegistered: [],
   ProfileChanged: [],
   PasswordChanged: [],
+  PaymentPinSet: [],
   DeviceAdded: [],
   DeviceRevoked: [],
   AccountFrozen: [],

@@ -9,6 +9,7 @@ import { groupRoutes } from './http/group-routes.ts';
 import { metricsRoute } from './http/metrics-route.ts';
 import { moneyRoutes } from './http/money-routes.ts';
 import { packetRoutes } from './http/packet-routes.ts';
+import { paymentPinRoutes } from './http/payment-pin-routes.ts';
 import { peopleRoutes } from './http/people-routes.ts';
 import type { GatewayApp, RouteContext } from './http/route-context.ts';
 import { security } from './http/security.ts';
@@ -68,6 +69,7 @@ export async function buildGateway(deps: GatewayDeps): Promise<GatewayApp> {
   await socketRoute(app, context);
   for (const routes of [
     sessionRoutes,
+    paymentPinRoutes,
     peopleRoutes,
     groupRoutes,
     conversationRoutes,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Accounts } from '../commands/accounts.ts';
+import type { PaymentPins } from '../commands/payment-pins.ts';
 import type { CommandService } from '../commands/requests.ts';
 import type { ChangeBus } from '../projections/bus.ts';
 import type { Metric } from '../runtime/metrics/metric.ts';
@@ -16,6 +17,7 @@ export interface GatewayDeps {
   readonly environment: 'development' | 'production';
   readonly commands: CommandService;
   readonly accounts: Accounts;
+  readonly paymentPins: PaymentPins;
   readonly tokens: Pick<Tokens, 'verifyAccess' | 'revokedDevices'>;
   readonly keyring: Pick<Keyring, 'open'>;
   readonly reads: ReadSide;

@@ -7,6 +7,8 @@ export const bounds = {
   usernameChars: 128,
   /** Form only; the domain's own rule (8 to 128) answers `password-weak`. */
   passwordChars: 512,
+  /** Form only; the domain's own rule (6 digits) answers `pin-weak`. */
+  pinChars: 32,
   nicknameChars: 64,
   deviceNameChars: 64,
   friendNoteChars: 200,

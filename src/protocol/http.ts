@@ -58,6 +58,24 @@ export const PasswordBodySchema = Type.Object(
   strict,
 );
 
+/** Form only; the domain's own rule (6 digits) answers `pin-weak`, and a wrong one `pin-wrong`. */
+const pin = text(bounds.pinChars);
+export const PaymentPinBodySchema = Type.Object({ pin, password: text(bounds.passwordChars) }, strict);
+export const PaymentPinChangeBodySchema = Type.Object({ pin, oldPin: pin }, strict);
+export const PaymentPinVerifyBodySchema = Type.Object({ pin }, strict);
+export const PaymentPinStatusSchema = Type.Object({
+  isSet: Type.Boolean(),
+  lockedUntilMs: Type.Union([TimeMsSchema, Type.Null()]),
+});
+export type PaymentPinStatus = Static<typeof PaymentPinStatusSchema>;
+
+export const PaymentTokenSchema = Type.Object({
+  /** Goes into the `paymentToken` of a payment by this device. */
+  paymentToken: Type.String(),
+  expiresAtMs: TimeMsSchema,
+});
+export type PaymentToken = Static<typeof PaymentTokenSchema>;
+
 export const TokensSchema = Type.Object({
   /** A signed, short-lived token for `Authorization: Bearer` and the hello. */
   accessToken: Type.String(),
@@ -92,6 +110,12 @@ export const PageQuerySchema = Type.Object(
     after: Type.Optional(text(bounds.pageCursorChars, 1)),
     limit,
   },
+  strict,
+);
+
+/** `after`: the number of the last entry of the file before. */
+export const StatementFileQuerySchema = Type.Object(
+  { ...afterPosition, after: PageQuerySchema.properties.after },
   strict,
 );
 

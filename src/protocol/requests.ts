@@ -49,7 +49,9 @@ export const AckCursorSchema = Type.Object(
   strict,
 );
 
-const money = Type.Object({ amountFen: Type.Number(), providerRef: ProviderRefSchema }, strict);
+const transfer = { amountFen: Type.Number(), providerRef: ProviderRefSchema };
+/** What `POST /api/payment-pin/verify` answers. */
+const paymentToken = Type.Optional(text(bounds.tokenChars, 1));
 const balance = Type.Object({ balanceFen: FenSchema }, strict);
 
 export const requestSchemas = {
@@ -161,8 +163,8 @@ export const requestSchemas = {
     answers: DoneSchema,
   },
 
-  deposit: { takes: money, answers: balance },
-  withdraw: { takes: money, answers: balance },
+  deposit: { takes: Type.Object(transfer, strict), answers: balance },
+  withdraw: { takes: Type.Object({ ...transfer, paymentToken }, strict), answers: balance },
 
   sendPacket: {
     takes: Type.Object(
@@ -178,6 +180,7 @@ export const requestSchemas = {
         nonce: text(bounds.nonceChars),
         cover: Type.Optional(PacketCoverSchema),
         phrase: Type.Optional(text(bounds.phraseChars)),
+        paymentToken,
       },
       strict,
     ),

@@ -1,7 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { createTurns } from '../runtime/turns.ts';
 
-/** Slow hashing of passwords, so many at a time and no more. */
+/** Slow hashing of passwords and PINs, so many at a time and no more. */
 export interface PasswordHasher {
   /** An argon2id hash in PHC form, or `busy` when the queue is full. */
   hash(password: string): Promise<string | 'busy'>;
@@ -10,6 +10,11 @@ export interface PasswordHasher {
    * as long and answers false: the time does not tell whether a user exists.
    */
   verify(phc: string | undefined, password: string): Promise<boolean | 'busy'>;
+  /**
+   * As `verify`, with the hash of a PIN that `takeTry` gives when it is this one's turn: whoever is told `busy` has
+   * not used up a try. `undefined` is answered by `false`, at once.
+   */
+  verifyPin(takeTry: () => Promise<string | undefined>, pin: string): Promise<boolean | 'busy'>;
 }
 
 export interface PasswordHasherOptions {
@@ -44,6 +49,11 @@ export function createPasswordHasher(options: PasswordHasherOptions): PasswordHa
         dummy ??= hash('nobody has this password', cost);
         await verify(await dummy, password);
         return false;
+      }),
+    verifyPin: (takeTry, pin) =>
+      turns.take(async () => {
+        const phc = await takeTry();
+        return phc !== undefined && verify(phc, pin);
       }),
   };
 }

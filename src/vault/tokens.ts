@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { type DeviceId, isUuid, type UserId } from '../domain/ids.ts';
 import type { Clock, Runtime } from '../runtime/runtime.ts';
+import { signingKey } from './signing-key.ts';
 import type { RefreshTokenHolder, Vault } from './vault.ts';
 
 /** What a login gives to a device. */
@@ -57,19 +58,11 @@ export interface TokensOptions {
 const issuer = 'hongbao';
 const algorithm = 'EdDSA';
 const refreshTokenBytes = 32;
-/** What stands before the 32 bytes of an Ed25519 private key in PKCS #8 (RFC 8410). */
-const ed25519Pkcs8Header = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /** Tokens signed with the key in the vault, which is made on the first start. */
 export async function createTokens(options: TokensOptions): Promise<Tokens> {
   const { vault, runtime } = options;
-  const seed = await vault.ensureServerSecret('access-token-key', () => runtime.random.bytes(32));
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([ed25519Pkcs8Header, seed]),
-    format: 'der',
-    type: 'pkcs8',
-  });
-  const publicKey = createPublicKey(privateKey);
+  const { privateKey, publicKey } = await signingKey(vault, 'access-token-key', runtime.random);
 
   async function pair(
     userId: UserId,
@@ -130,7 +123,7 @@ export async function createTokens(options: TokensOptions): Promise<Tokens> {
 
 async function verifyAccess(
   accessToken: string,
-  publicKey: ReturnType<typeof createPublicKey>,
+  publicKey: KeyObject,
   clock: Clock,
 ): Promise<AccessClaims | undefined> {
   try {

@@ -1,12 +1,13 @@
 import type { DeviceId, UserId } from '../domain/ids.ts';
+import type { PaymentPinStore } from './payment-pin-store.ts';
 
 /**
- * The port to what is not in the log and cannot be derived from it: password hashes, data keys, refresh tokens,
+ * The port to what is not in the log and cannot be derived from it: password and PIN hashes, data keys, refresh tokens,
  * the server's signing keys. Not disposable; backed up separately from the log.
  *
  * Every method is durable when it resolves and safe to repeat.
  */
-export interface Vault {
+export interface Vault extends PaymentPinStore {
   /** The newest data key of a subject (a user or a group), made on first use. */
   ensureDataKey(subject: string): Promise<DataKey>;
   /** A particular key; `undefined` when it was destroyed or never was. */

@@ -24,6 +24,7 @@ function heldPasswords() {
       await pass();
       return phc === `quick:${password}`;
     },
+    verifyPin: async (takeTry, pin) => (await takeTry()) === `quick:${pin}`,
   };
   /** The next hash waits until the returned `goOn` is called; `reached` resolves when it waits. */
   const holdNext = () => {

@@ -16,6 +16,8 @@ export interface AccountView {
   readonly username: Sealed | null;
   readonly nickname: Sealed | null;
   readonly passwordChangedAtMs: number | null;
+  /** `null`: there is no payment PIN. */
+  readonly paymentPinSetAtMs: number | null;
   readonly devices: readonly {
     readonly deviceId: DeviceId;
     readonly name: Sealed | null;
@@ -35,6 +37,7 @@ export async function accountAt(
     username: null,
     nickname: null,
     passwordChangedAtMs: null,
+    paymentPinSetAtMs: null,
   };
   const added = new Map<DeviceId, { readonly name: Sealed; readonly addedAtMs: number }>();
   const observe = ({ type, data }: AccountEvent, { timeMs }: { readonly timeMs: number }): void => {
@@ -47,6 +50,9 @@ export async function accountAt(
         break;
       case 'PasswordChanged':
         seen.passwordChangedAtMs = timeMs;
+        break;
+      case 'PaymentPinSet':
+        seen.paymentPinSetAtMs = timeMs;
         break;
       case 'DeviceAdded':
         added.set(data.deviceId, { name: data.name, addedAtMs: timeMs });

@@ -1,10 +1,11 @@
 /** Events as CSV (RFC 4180): for spreadsheets, which take some cells for formulas. */
 import type { RecordedEvent } from '../../commands/event-log.ts';
+import { type CsvValue, csvCell } from '../../protocol/csv-cell.ts';
 import { jsonData, timeText } from '../event-lines.ts';
 import { fieldOf } from './field-of.ts';
 
 /** Every column with what stands in it. New ones go to the end: programs find these by their place. */
-const columns: readonly (readonly [name: string, cell: (event: RecordedEvent) => Cell])[] = [
+const columns: readonly (readonly [name: string, cell: (event: RecordedEvent) => CsvValue])[] = [
   ['position', (event) => event.position],
   ['time', ({ metadata: { timeMs } }) => (timeMs === undefined ? undefined : timeText(timeMs))],
   ['stream', (event) => event.stream],
@@ -22,8 +23,6 @@ const columns: readonly (readonly [name: string, cell: (event: RecordedEvent) =>
   ['data', ({ data }) => JSON.stringify(jsonData(data))],
 ];
 
-type Cell = string | number | bigint | undefined;
-
 /** The first line, without its end. */
 export const csvHeader = columns.map(([name]) => name).join(',');
 
@@ -32,16 +31,6 @@ export function eventAsCsv(event: RecordedEvent): string {
   return columns.map(([, cell]) => csvCell(cell(event))).join(',');
 }
 
-/**
- * A cell: quoted where it has to be. Text that a spreadsheet would take for a formula gets an apostrophe in
- * front; numbers stay what they are.
- */
-export function csvCell(value: Cell): string {
-  if (typeof value !== 'string') return value === undefined ? '' : String(value);
-  const harmless = /^[=+\-@＝＋－＠\t\r\n]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
-}
-
-function plain(value: unknown): Cell {
+function plain(value: unknown): CsvValue {
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }

@@ -15,7 +15,8 @@ const text = (sealed: Sealed | null): string => (sealed === null ? 'none' : seal
 const yuan = (amountFen: number): string => `${formatYuan(amountFen)} yuan`;
 
 export function accountLines(account: AccountView): readonly Line[] {
-  const { status, changed, registeredAtMs, username, nickname, passwordChangedAtMs, devices } = account;
+  const { status, changed, registeredAtMs, username, nickname, devices } = account;
+  const { passwordChangedAtMs, paymentPinSetAtMs } = account;
   const because = changed?.reason == null ? '' : `: ${changed.reason}`;
   return [
     ['status', changed === null ? status : `${status} since ${time(changed.atMs)}${because}`],
@@ -23,6 +24,7 @@ export function accountLines(account: AccountView): readonly Line[] {
     ['username', text(username)],
     ['nickname', text(nickname)],
     ['password', passwordChangedAtMs === null ? 'never changed' : `changed ${time(passwordChangedAtMs)}`],
+    ['payment PIN', paymentPinSetAtMs === null ? 'none' : `set ${time(paymentPinSetAtMs)}`],
     ['devices', String(devices.length)],
     ...devices.map(({ deviceId, name, addedAtMs }): Line => {
       return ['', `${deviceId}  ${text(name)}  added ${time(addedAtMs)}`];

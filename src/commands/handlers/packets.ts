@@ -16,6 +16,7 @@ import { EventLogUnavailable } from '../event-log.ts';
 import { outcomeOf, rejected } from '../outcomes.ts';
 import { isPacketMessageId } from '../packet-message-id.ts';
 import { commitTo, lockWith } from '../packet-secrets.ts';
+import { paymentRefusal } from '../payment-refusal.ts';
 import type { FundedPacket } from '../process-managers/send-packet.ts';
 import { finishSend } from '../process-managers/send-packet.ts';
 import type { RequestContext, RequestOf } from '../requests.ts';
@@ -27,7 +28,7 @@ import { reservedMessageId } from './messages.ts';
 export function packetHandlers(scope: WriteScope): Handlers<'sendPacket'> {
   const { aggregates, preconditions } = scope;
   return {
-    async sendPacket(request, context) {
+    async sendPacket({ paymentToken, ...request }, context) {
       const wrong = wrongNumbers(request);
       if (wrong !== undefined) return rejected(wrong);
       const { conversationId, clientMsgId } = request;
@@ -37,7 +38,8 @@ export function packetHandlers(scope: WriteScope): Handlers<'sendPacket'> {
       const refusal =
         (await preconditions.sender(conversationId, sender)) ??
         (await preconditions.receivers(conversationId, request.receivers)) ??
-        (await usedForText(scope, packetId, request, context));
+        (await usedForText(scope, packetId, request, context)) ??
+        (await paymentRefusal(scope, context, paymentToken));
       const command = {
         type: 'FundPacket',
         userId: sender,

@@ -21,6 +21,7 @@ export type AccountCommand =
     }
   | { readonly type: 'ChangeProfile'; readonly nickname: Sealed }
   | { readonly type: 'RecordPasswordChange' }
+  | { readonly type: 'RecordPaymentPin' }
   | { readonly type: 'AddDevice'; readonly deviceId: DeviceId; readonly name: Sealed }
   | { readonly type: 'RevokeDevice'; readonly deviceId: DeviceId }
   | { readonly type: 'FreezeAccount'; readonly reason: string }

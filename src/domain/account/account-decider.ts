@@ -33,7 +33,7 @@ const deviceBytes = 80;
  * account decides about it first.
  */
 export const accountDecider: Decider<AccountState, AccountCommand, AccountEvent> = {
-  foldVersion: 1,
+  foldVersion: 2,
   initialState: initialAccount,
   decide,
   evolve: evolveAccount,
@@ -61,6 +61,9 @@ function decide(command: AccountCommand, state: AccountState): Decision<AccountE
       return accept({ type: 'ProfileChanged', data: { nickname: command.nickname } });
     case 'RecordPasswordChange':
       return accept({ type: 'PasswordChanged', data: {} });
+    case 'RecordPaymentPin':
+      // As a password: who was let in by the right proof changes it, whatever happened to the account meanwhile.
+      return accept({ type: 'PaymentPinSet', data: {} });
     case 'AddDevice':
       if (frozen) return reject('account-frozen', 'The account is frozen.');
       return addDevice(state, command.deviceId, command.name);

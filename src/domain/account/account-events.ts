@@ -17,6 +17,8 @@ export type AccountEvent =
     }
   | { readonly type: 'ProfileChanged'; readonly data: { readonly nickname: Sealed } }
   | { readonly type: 'PasswordChanged'; readonly data: Record<string, never> }
+  /** Set, changed or reset: all that was proven with the one before is worth nothing. */
+  | { readonly type: 'PaymentPinSet'; readonly data: Record<string, never> }
   | { readonly type: 'DeviceAdded'; readonly data: { readonly deviceId: DeviceId; readonly name: Sealed } }
   | { readonly type: 'DeviceRevoked'; readonly data: { readonly deviceId: DeviceId } }
   | { readonly type: 'AccountFrozen'; readonly data: { readonly reason: string } }

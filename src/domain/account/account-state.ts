@@ -6,9 +6,11 @@ export interface AccountState {
   readonly userId: UserId | null;
   /** In the order they were added; at most `domainLimits.account.devicesMax`. */
   readonly devices: readonly DeviceId[];
+  /** How often a payment PIN was set: 0 for an account without one. */
+  readonly paymentPins: number;
 }
 
-export const initialAccount: AccountState = { status: 'none', userId: null, devices: [] };
+export const initialAccount: AccountState = { status: 'none', userId: null, devices: [], paymentPins: 0 };
 
 export function evolveAccount(state: AccountState, event: AccountEvent): AccountState {
   switch (event.type) {
@@ -17,6 +19,8 @@ export function evolveAccount(state: AccountState, event: AccountEvent): Account
     case 'ProfileChanged':
     case 'PasswordChanged':
       return state;
+    case 'PaymentPinSet':
+      return { ...state, paymentPins: state.paymentPins + 1 };
     case 'DeviceAdded':
       return { ...state, devices: [...state.devices, event.data.deviceId] };
     case 'DeviceRevoked':

@@ -24,7 +24,7 @@ export function acceptedAnswer<Answer>(
     case 'accepted':
       return outcome;
     case 'rejected':
-      throw new RequestFailed(outcome.code, outcome.message);
+      throw new RequestFailed(outcome.code, outcome.message, outcome.retryAfterMs);
     case 'busy':
       throw new RequestFailed('busy', undefined, outcome.retryAfterMs);
     case 'unknown':

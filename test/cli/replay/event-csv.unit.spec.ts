@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvCell, csvHeader, eventAsCsv } from '../../../src/cli/replay/event-csv.ts';
+import { csvHeader, eventAsCsv } from '../../../src/cli/replay/event-csv.ts';
+import { csvCell } from '../../../src/protocol/csv-cell.ts';
 import type { DomainEvent } from '../../../src/domain/events.ts';
 import { aDomainEvent } from '../../support/an-event.ts';
 import { alice, clientMsgId, packetTerms } from '../../support/domain-fixtures.ts';

@@ -221,6 +221,7 @@ describe('an account as of a moment', () => {
       username: sealed('user-box'),
       nickname: sealed('nick-1'),
       passwordChangedAtMs: null,
+      paymentPinSetAtMs: null,
       devices: [
         { deviceId: phone, name: sealed('phone-box'), addedAtMs: startMs + 10 },
         { deviceId: laptop, name: sealed('laptop-box'), addedAtMs: startMs + 20 },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { UserId } from '../../../src/domain/ids.ts';
+import type { PinTry, PinTryBounds } from '../../../src/vault/payment-pin-store.ts';
 import type {
   RefreshTokenHolder,
   RefreshTokenRecord,
@@ -10,6 +11,7 @@ import type {
 /** The vault's contract in memory, for tests of what stands on it. */
 export class InMemoryVault implements Vault {
   readonly passwords = new Map<UserId, string>();
+  readonly pins = new Map<UserId, { phc: string; tries: number; locks: number; lockedUntilMs: number }>();
   readonly tokens = new Map<string, RefreshTokenRecord & { next?: string; exchangedAtMs?: number }>();
   readonly #keys = new Map<string, (Uint8Array | undefined)[]>();
   readonly #secrets = new Map<string, Uint8Array>();
@@ -52,7 +54,43 @@ export class InMemoryVault implements Vault {
     return true;
   }
 
+  async putPaymentPin(userId: UserId, phc: string) {
+    this.pins.set(userId, { phc, tries: 0, locks: 0, lockedUntilMs: 0 });
+  }
+
+  async replacePaymentPin(userId: UserId, { from, to }: { readonly from: string; readonly to: string }) {
+    const kept = this.pins.get(userId)?.phc;
+    if (kept === undefined || (kept !== from && kept !== to)) return false;
+    await this.putPaymentPin(userId, to);
+    return true;
+  }
+
+  async paymentPinLock(userId: UserId) {
+    return this.pins.get(userId)?.lockedUntilMs;
+  }
+
+  async takePinTry(userId: UserId, bounds: PinTryBounds): Promise<PinTry> {
+    const pin = this.pins.get(userId);
+    if (pin === undefined) return { kind: 'not-set' };
+    if (pin.lockedUntilMs > bounds.nowMs) return { kind: 'locked', lockedUntilMs: pin.lockedUntilMs };
+    pin.tries += 1;
+    const { phc, tries } = pin;
+    if (tries < bounds.triesMax) {
+      return { kind: 'taken', phc, triesLeft: bounds.triesMax - tries, lockedUntilMs: pin.lockedUntilMs };
+    }
+    const lockMs = Math.min(bounds.lockMsMax, bounds.lockMsMin * bounds.lockGrowth ** pin.locks);
+    Object.assign(pin, { tries: 0, locks: pin.locks + 1, lockedUntilMs: bounds.nowMs + lockMs });
+    return { kind: 'taken', phc, triesLeft: 0, lockedUntilMs: pin.lockedUntilMs };
+  }
+
+  async forgivePinTries(userId: UserId, phc: string) {
+    if (this.pins.get(userId)?.phc !== phc) return false;
+    await this.putPaymentPin(userId, phc);
+    return true;
+  }
+
   async discardUser(userId: UserId) {
+    this.pins.delete(userId);
     this.passwords.delete(userId);
     await this.destroyDataKeys(userId);
     await this.revokeRefreshTokens(userId);

@@ -26,6 +26,7 @@ export const newestEvents: { readonly [Type in DomainEventType]: EventOfType<Typ
   AccountRegistered: { userId: alice, username: sealed('alice'), nickname: sealed('Alice') },
   ProfileChanged: { nickname: sealed('Al') },
   PasswordChanged: {},
+  PaymentPinSet: {},
   DeviceAdded: { deviceId: deviceId(1), name: sealed('phone') },
   DeviceRevoked: { deviceId: deviceId(1) },
   AccountFrozen: { reason: 'reported' },

@@ -380,6 +380,12 @@ export function fakeBackEnd(options: Partial<GatewayDeps> = {}): FakeBackEnd {
     environment: 'development',
     commands,
     accounts: accountService,
+    paymentPins: {
+      set: async () => ({ kind: 'accepted', answer: {}, position }),
+      change: async () => ({ kind: 'accepted', answer: {}, position }),
+      verify: async () => rejected('pin-not-set'),
+      status: async () => ({ kind: 'accepted', answer: { isSet: false, lockedUntilMs: null }, position }),
+    },
     tokens: {
       async verifyAccess(token) {
         const [userId, deviceId, expiry] = token.split('.');

@@ -12,6 +12,7 @@ import { ensureReadModels } from '../../../src/projections/ensure-read-models.ts
 import { noEpoch } from '../../../src/projections/log-epoch-reader.ts';
 import { systemRuntime } from '../../../src/runtime/system-runtime.ts';
 import { allTaken } from '../../domain/ledger/money-history.ts';
+import { userId } from '../../support/domain-fixtures.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type Engines, startEngines } from './support.ts';
@@ -32,9 +33,13 @@ const wordsOf = (path: string): string[] => path.split(' ').filter((word) => wor
 /** Those without --json, each with the reason. */
 const withoutJson: Readonly<Record<string, string>> = {
   demo: 'tells a story to people',
+  accounts: 'does nothing without a further word',
   completion: 'prints a script for a shell',
   projections: 'is its status, which has it',
 };
+
+/** Those that only name others. */
+const families = ['accounts'];
 
 /** Those that run until they are stopped: the tests of the engines cover what they print. */
 const serving = ['up', 'eventstore', 'demo'];
@@ -81,12 +86,22 @@ describe('every command', () => {
   });
 
   it('is run below, or serves until it is stopped', () => {
-    expect([...Object.keys(cases), ...serving, ...mending].sort()).toEqual(
+    expect([...Object.keys(cases), ...families, ...serving, ...mending].sort()).toEqual(
       commands.map(({ path }) => path).sort(),
     );
   });
 });
 
+const plantedUser = userId(77);
+const sealed = { subject: plantedUser, key: 1, box: '' };
+const plantedMetadata = {
+  $correlationId: plantedUser,
+  $causationId: plantedUser,
+  actor: 'system:test',
+  commandId: plantedUser,
+  bodyHash: '',
+  timeMs: 0,
+};
 let engines: Engines;
 let folder: string;
 let packetId: string;
@@ -114,6 +129,14 @@ beforeAll(async () => {
     };
     await engines.log.append(stream, 'any', [{ id, type: event.type, data: event.data, metadata }]);
   }
+  await engines.log.append(streams.account(plantedUser), 'no-stream', [
+    {
+      id: runtime.ids.next(),
+      type: 'AccountRegistered',
+      data: { userId: plantedUser, username: sealed, nickname: sealed },
+      metadata: { ...plantedMetadata, schemaVersion: schemaVersionOf('AccountRegistered') },
+    },
+  ]);
   await runCli(['export', join(folder, 'exported.jsonl')], engines.env);
   const logger = pino({ level: 'silent' });
   const node = { host: '127.0.0.1', port: 0, logger, runtime };
@@ -144,6 +167,9 @@ const cases: Readonly<Record<string, () => string[]>> = {
   replay: () => [],
   audit: () => [],
   verify: () => [packetId],
+  'accounts show': () => [plantedUser],
+  'accounts freeze': () => [plantedUser, '--reason', 'a test'],
+  'accounts unfreeze': () => [plantedUser, '--reason', 'a test'],
   doctor: () => [],
   completion: () => ['bash'],
   export: () => [join(folder, `log-${++runs}.jsonl`)],
