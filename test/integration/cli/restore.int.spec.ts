@@ -25,7 +25,7 @@ import { until } from '../engines/supervised-server.ts';
 import { aNode } from '../eventstore/support.ts';
 
 /** The vault's tables, those that others refer to first. */
-const vaultTables = ['data_key', 'password', 'server_secret', 'token_family', 'refresh_token'];
+const vaultTables = ['data_key', 'password', 'payment_pin', 'server_secret', 'token_family', 'refresh_token'];
 const schemas = ['hongbao_core', 'hongbao_vault', 'hongbao_write', 'projection', 'read'];
 
 let folder: string;
