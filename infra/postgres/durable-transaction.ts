@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { isUnanswered } from '../../src/projections/sql-errors.ts';
+import { isUnanswered } from '../../src/runtime/sql-errors.ts';
 
 /**
  * Runs `work` in a transaction that is on disk when this resolves, whatever the session's default says about

@@ -1,4 +1,3 @@
-import { EventLogUnavailable } from './event-log.ts';
 import { faultRejection } from './fault-rejection.ts';
 import { friendHandlers } from './handlers/friends.ts';
 import { grabHandlers } from './handlers/grabs.ts';
@@ -44,7 +43,8 @@ export function createCommandService(scope: WriteScope): CommandService {
  * has begun to change things answers `unknown` instead of coming here.
  */
 export function faultOutcome(error: unknown, log: (fault: unknown) => void): Outcome<never> {
-  // This one passes by itself, and the health check tells of it.
-  if (!(error instanceof EventLogUnavailable)) log(error);
-  return rejected(faultRejection(error));
+  const rejection = faultRejection(error);
+  // What passes by itself the health check tells of.
+  if (rejection.code !== 'unavailable') log(error);
+  return rejected(rejection);
 }

@@ -6,7 +6,7 @@ import type { CheckpointMove } from './checkpoints.ts';
 import { isSamePlace, loadCheckpoints, moveCheckpoints } from './checkpoints.ts';
 import type { Sql } from './sql.ts';
 import { sqlOn } from './sql.ts';
-import { isTransient } from './sql-errors.ts';
+import { isTransient } from '../runtime/sql-errors.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface LaneCommitDeps {

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { limits } from '../config/limits.ts';
 import { type Sql, sqlOn } from './sql.ts';
-import { isUnanswered } from './sql-errors.ts';
+import { isUnanswered } from '../runtime/sql-errors.ts';
 
 export interface TransactionSettings {
   /** Waiting longer than this for a lock fails the transaction. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { EventLogError, EventLogUnavailable } from '../../commands/event-log.ts';
 import type { Outcome } from '../../commands/requests.ts';
 import { type ErrorCode, errorCodes } from '../../domain/error-codes.ts';
-import { isTransient } from '../../projections/sql-errors.ts';
+import { isTransient } from '../../runtime/sql-errors.ts';
 import type { ErrorBody, WireError } from '../../protocol/errors.ts';
 import { RequestFailed, wireError } from '../wire-error.ts';
 

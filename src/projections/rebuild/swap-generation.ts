@@ -7,7 +7,7 @@ import type { Generation } from '../generations.ts';
 import { loadGenerations, showInView } from '../generations.ts';
 import type { Projection } from '../projection.ts';
 import type { Sql } from '../sql.ts';
-import { isLockConflict } from '../sql-errors.ts';
+import { isLockConflict } from '../../runtime/sql-errors.ts';
 import { inTransaction } from '../transaction.ts';
 
 export type SwapOutcome =

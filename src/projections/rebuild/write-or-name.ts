@@ -2,7 +2,7 @@ import type { Position } from '../../commands/event-log.ts';
 import { CheckpointMoved } from '../checkpoints.ts';
 import type { ProjectedEvent } from '../projected-event.ts';
 import { poisonFailure } from '../projection-failure.ts';
-import { isTransient } from '../sql-errors.ts';
+import { isTransient } from '../../runtime/sql-errors.ts';
 import { EventCannotBeRebuilt } from './rebuild-errors.ts';
 import type { CopyTarget } from './shadow-copy.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLockConflict, isTransient } from '../../src/projections/sql-errors.ts';
+import { isLockConflict, isTransient } from '../../src/runtime/sql-errors.ts';
 
 const coded = (code: string, more: object = {}): Error =>
   Object.assign(new Error('something happened'), { code, ...more });
